@@ -1,0 +1,301 @@
+//! Reading a tree against a table of keys. Everything that is wrong is reported and reading goes on; a section with a
+//! mistake gives `None`, and its neighbours are read all the same.
+
+use super::diagnostics::{Diagnostics, Place, suggest};
+use super::key::{Key, Kind, Length, Preset};
+use super::node::{Data, Entry, Node};
+use super::registry::Members;
+use super::values::{Chosen, Item, Value, Values};
+
+/// Reads a table. `what` names it in messages: "`[optimizer]`".
+pub fn table(node: &Node, keys: &[Key], what: &str, diagnostics: &mut Diagnostics) -> Option<Values> {
+    let Data::Table(entries) = &node.data else {
+        diagnostics.error(node.place, format!("{what} must be a table, not {}", node.kind()), "");
+        return None;
+    };
+    let sets: [&[Key]; 1] = [keys];
+    read_entries(node.place, entries, &sets, &[], what, diagnostics)
+}
+
+/// Reads one value of the given kind, such as an example of a registry.
+pub fn value(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    match kind {
+        Kind::Flag => match node.data {
+            Data::Flag(b) => Some(Value::Flag(b)),
+            _ => wrong_type(node, kind, what, diagnostics),
+        },
+        Kind::Whole { least, most } => whole(node, kind, *least, *most, what, diagnostics),
+        Kind::Number(_) => number(node, kind, what, diagnostics),
+        Kind::Numbers { count, bounds } => numbers(node, kind, *count, &Kind::Number(*bounds), what, diagnostics),
+        Kind::Text => match &node.data {
+            Data::Text(s) => Some(Value::Text(s.clone())),
+            _ => wrong_type(node, kind, what, diagnostics),
+        },
+        Kind::Word(words) => word(node, kind, words, what, diagnostics),
+        Kind::Length => length(node, kind, what, diagnostics),
+        Kind::Member { registry, common } => member(node, registry(), common, what, diagnostics).map(Value::Member),
+        Kind::List { of, least } => list(node, kind, of, *least, what, diagnostics),
+        Kind::Table(keys) => table(node, keys, what, diagnostics).map(Value::Table),
+        Kind::Map(of) => map(node, of, what, diagnostics),
+        Kind::Either(kinds) => match kinds.iter().find(|k| fits(node, k)) {
+            Some(kind) => value(node, kind, what, diagnostics),
+            None => wrong_type(node, kind, what, diagnostics),
+        },
+        Kind::Raw => Some(Value::Raw(node.clone())),
+    }
+}
+
+fn wrong_type<T>(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<T> {
+    let label = format!("this is {}", node.kind());
+    diagnostics.error(node.place, format!("{what} must be {}", kind.describe()), label);
+    None
+}
+
+/// Whether the TOML type is one that the kind reads, its value aside.
+fn fits(node: &Node, kind: &Kind) -> bool {
+    match kind {
+        Kind::Flag => matches!(node.data, Data::Flag(_)),
+        Kind::Whole { .. } => matches!(node.data, Data::Whole(_)),
+        Kind::Number(_) => matches!(node.data, Data::Whole(_) | Data::Number(_)),
+        Kind::Text | Kind::Word(_) => matches!(node.data, Data::Text(_)),
+        Kind::Length => matches!(node.data, Data::Table(_) | Data::Whole(_)),
+        Kind::Member { .. } => matches!(node.data, Data::Table(_) | Data::Text(_)),
+        Kind::Numbers { .. } | Kind::List { .. } => matches!(node.data, Data::List(_)),
+        Kind::Table(_) | Kind::Map(_) => matches!(node.data, Data::Table(_)),
+        Kind::Either(kinds) => kinds.iter().any(|k| fits(node, k)),
+        Kind::Raw => true,
+    }
+}
+
+fn whole(node: &Node, kind: &Kind, least: i64, most: i64, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    match node.data {
+        Data::Whole(i) if (least..=most).contains(&i) => Some(Value::Whole(i)),
+        Data::Whole(i) => {
+            diagnostics.error(node.place, format!("{what} must be {}, not {i}", kind.describe()), "");
+            None
+        }
+        _ => wrong_type(node, kind, what, diagnostics),
+    }
+}
+
+fn number(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let Kind::Number(bounds) = kind else { unreachable!("called for numbers only") };
+    let x = match node.data {
+        Data::Whole(i) => i as f64,
+        Data::Number(x) => x,
+        Data::Text(ref s) if s.parse::<f64>().is_ok() => {
+            let hint = format!("write the number without quotes: {s}");
+            diagnostics.error_with_hint(node.place, format!("{what} must be {}", kind.describe()), "a string", hint);
+            return None;
+        }
+        _ => return wrong_type(node, kind, what, diagnostics),
+    };
+    if x.is_finite() && bounds.contains(x) {
+        return Some(Value::Number(x));
+    }
+    diagnostics.error(node.place, format!("{what} must be {}, not {x}", kind.describe()), "");
+    None
+}
+
+fn numbers(
+    node: &Node,
+    kind: &Kind,
+    count: Option<usize>,
+    each: &Kind,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    match &node.data {
+        Data::List(items) if count.is_none_or(|n| n == items.len()) => list_of(items, each, what, diagnostics),
+        _ => wrong_type(node, kind, what, diagnostics),
+    }
+}
+
+fn word(node: &Node, kind: &Kind, words: &[(&str, &str)], what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let Data::Text(written) = &node.data else { return wrong_type(node, kind, what, diagnostics) };
+    if words.iter().any(|(w, _)| w == written) {
+        return Some(Value::Text(written.clone()));
+    }
+    let hint = suggest(written, words.iter().map(|(w, _)| *w));
+    diagnostics.error_with_hint(node.place, format!("{what} cannot be `{written}`"), "", hint);
+    None
+}
+
+fn length(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let wrong = |place, message: String, diagnostics: &mut Diagnostics| {
+        diagnostics.error(place, message, "");
+        None
+    };
+    let (unit, given) = match &node.data {
+        Data::Whole(_) => ("steps", node),
+        Data::Table(entries) if entries.len() == 1 => (entries[0].key.as_str(), &entries[0].node),
+        Data::Number(x) => {
+            let hint = format!("write `{{ epochs = {x} }}` or `{{ fraction = {x} }}`");
+            let message = format!("{what} must be {}", kind.describe());
+            diagnostics.error_with_hint(node.place, message, "a number without its unit", hint);
+            return None;
+        }
+        _ => return wrong_type(node, kind, what, diagnostics),
+    };
+    match (unit, &given.data) {
+        ("steps", Data::Whole(n)) if *n >= 0 => Some(Value::Length(Length::Steps(*n as u64))),
+        ("epochs", Data::Whole(n)) if *n >= 0 => Some(Value::Length(Length::Epochs(*n as f64))),
+        ("epochs", Data::Number(x)) if *x >= 0.0 && x.is_finite() => Some(Value::Length(Length::Epochs(*x))),
+        ("fraction", Data::Whole(n)) if (0..=1).contains(n) => Some(Value::Length(Length::Fraction(*n as f64))),
+        ("fraction", Data::Number(x)) if (0.0..=1.0).contains(x) => Some(Value::Length(Length::Fraction(*x))),
+        ("steps", _) => wrong(given.place, format!("`steps` of {what} must be an integer of at least 0"), diagnostics),
+        ("epochs", _) => wrong(given.place, format!("`epochs` of {what} must be a number of at least 0"), diagnostics),
+        ("fraction", _) => wrong(given.place, format!("`fraction` of {what} must be from 0 to 1"), diagnostics),
+        (other, _) => {
+            let hint = suggest(other, ["steps", "epochs", "fraction"]);
+            diagnostics.error_with_hint(node.place, format!("unknown unit `{other}` in {what}"), "", hint);
+            None
+        }
+    }
+}
+
+fn list(node: &Node, kind: &Kind, of: &Kind, least: usize, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    match &node.data {
+        Data::List(items) if items.len() >= least => list_of(items, of, what, diagnostics),
+        Data::List(_) => {
+            diagnostics.error(node.place, format!("{what} must not be empty"), "");
+            None
+        }
+        _ => wrong_type(node, kind, what, diagnostics),
+    }
+}
+
+fn list_of(items: &[Node], of: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let read: Vec<Option<Item>> = items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            let value = value(item, of, &format!("element {i} of {what}"), diagnostics)?;
+            Some(Item { place: item.place, value })
+        })
+        .collect();
+    read.into_iter().collect::<Option<Vec<Item>>>().map(Value::List)
+}
+
+fn map(node: &Node, of: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let Data::Table(entries) = &node.data else {
+        return wrong_type(node, &Kind::Map(&Kind::Raw), what, diagnostics);
+    };
+    let read: Vec<Option<(String, Place, Item)>> = entries
+        .iter()
+        .map(|e| {
+            let value = value(&e.node, of, &format!("`{}` of {what}", e.key), diagnostics)?;
+            Some((e.key.clone(), e.place, Item { place: e.node.place, value }))
+        })
+        .collect();
+    read.into_iter().collect::<Option<Vec<_>>>().map(Value::Map)
+}
+
+/// Reads the choice of a registry's member: a bare string is short for a table with only `type`.
+fn member(
+    node: &Node,
+    registry: &'static dyn Members,
+    common: &[Key],
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Chosen> {
+    let kind = registry.kind();
+    let (name, place, entries): (&str, Place, &[Entry]) = match &node.data {
+        Data::Text(name) => (name, node.place, &[]),
+        Data::Table(entries) => match entries.iter().find(|e| e.key == "type") {
+            Some(Entry { node: Node { data: Data::Text(name), place }, .. }) => (name, *place, entries),
+            Some(other) => {
+                diagnostics.error(other.node.place, format!("`type` of {what} must be a string"), "");
+                return None;
+            }
+            None => {
+                let hint = format!("write `type = \"...\"`; `runner list {kind}` shows all");
+                diagnostics.error_with_hint(node.place, format!("{what} lacks its `type`"), "", hint);
+                return None;
+            }
+        },
+        _ => {
+            let expected = format!("{what} must be the name of a {kind} or a table with `type`");
+            diagnostics.error(node.place, expected, format!("this is {}", node.kind()));
+            return None;
+        }
+    };
+    let Some(about) = registry.find(name) else {
+        let names: Vec<&str> =
+            registry.all().iter().flat_map(|a| [a.name].into_iter().chain(a.aliases.iter().copied())).collect();
+        diagnostics.error_with_hint(place, format!("unknown {kind} `{name}`"), "", suggest(name, names));
+        return None;
+    };
+    if about.name != name {
+        diagnostics.note(place, format!("{kind} `{name}` is read as `{}`", about.name));
+    }
+    let sets: [&[Key]; 2] = [&about.keys, common];
+    let what = format!("{kind} `{}`", about.name);
+    let values = read_entries(node.place, entries, &sets, &["type", "label"], &what, diagnostics)?;
+    Some(Chosen { name: about.name, place, values })
+}
+
+/// Reads the entries of a table against its keys. `allowed` are keys that somebody else reads.
+fn read_entries(
+    place: Place,
+    entries: &[Entry],
+    sets: &[&[Key]],
+    allowed: &[&str],
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Values> {
+    let before = diagnostics.count();
+    let keys = || sets.iter().flat_map(|set| set.iter());
+    for entry in entries {
+        let known = keys().any(|k| k.name == entry.key || k.aliases.contains(&entry.key.as_str()));
+        if !known && !allowed.contains(&entry.key.as_str()) {
+            let names: Vec<&str> = keys().flat_map(|k| [k.name].into_iter().chain(k.aliases.iter().copied())).collect();
+            let hint = suggest(&entry.key, names);
+            diagnostics.error_with_hint(entry.place, format!("unknown key `{}` in {what}", entry.key), "", hint);
+        }
+    }
+    let mut items = Vec::new();
+    let mut whole = before == diagnostics.count();
+    for key in keys() {
+        match read_key(place, entries, key, what, diagnostics) {
+            Some(item) => items.push((key.name, item)),
+            None => whole = false,
+        }
+    }
+    whole.then_some(Values { place, items })
+}
+
+fn read_key(place: Place, entries: &[Entry], key: &Key, what: &str, diagnostics: &mut Diagnostics) -> Option<Item> {
+    let mut written = entries.iter().filter(|e| e.key == key.name || key.aliases.contains(&e.key.as_str()));
+    if let Some(entry) = written.next() {
+        if let Some(again) = written.next() {
+            let message = format!("`{}` and `{}` of {what} are the same key", entry.key, again.key);
+            diagnostics.error(again.place, message, "written twice");
+            return None;
+        }
+        if entry.key != key.name {
+            diagnostics.note(entry.place, format!("`{}` is read as `{}`", entry.key, key.name));
+        }
+        let value = value(&entry.node, &key.kind, &format!("`{}`", key.name), diagnostics)?;
+        return Some(Item { place: entry.node.place, value });
+    }
+    match key.preset {
+        Preset::Absent => Some(Item { place, value: Value::Absent }),
+        Preset::Toml(text) => Some(Item { place, value: preset(text, &key.kind, key.name) }),
+        Preset::Required => {
+            let hint = format!("add `{} = ...`: {}", key.name, key.summary);
+            diagnostics.error_with_hint(place, format!("{what} lacks `{}`", key.name), "", hint);
+            None
+        }
+    }
+}
+
+/// The value of a default, which the tests prove to be readable.
+fn preset(text: &str, kind: &Kind, name: &str) -> Value {
+    let mut own = Diagnostics::new();
+    let document = format!("x = {text}");
+    let origin = own.origin(name, &document);
+    let node = Node::parse(origin, &document, &mut own);
+    let read = node.get("x").and_then(|x| value(x, kind, name, &mut own));
+    read.unwrap_or_else(|| panic!("the default of `{name}` cannot be read: {}", own.render(false)))
+}
