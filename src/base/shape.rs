@@ -24,3 +24,12 @@ impl fmt::Display for Shape {
         f.write_str(&extents.join(" x "))
     }
 }
+
+/// What is to be predicted for a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One of so many classes.
+    Classes(usize),
+    /// So many numbers.
+    Values(usize),
+}

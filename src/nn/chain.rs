@@ -1,0 +1,137 @@
+//! Layers in a row: the whole network is one, and so is the body of a residual block. A chain lays out the memory that a
+//! pass needs, per row of the batch: first what forward makes, layer by layer (output, then what the layer keeps), then
+//! the gradients of the outputs.
+//!
+//! ```text
+//! | y0 | kept0 | y1 | kept1 | ... | dy0 | dy1 | ... |      each block (B, width)
+//! ```
+
+use std::ops::Range;
+
+use super::layer::{Io, Layer, Pass, Trace, Traces};
+
+/// A layer and where its numbers lie, in floats per row.
+#[derive(Debug)]
+struct Link {
+    layer: Box<dyn Layer>,
+    width: usize,
+    /// Start of `y`; what the layer keeps follows it.
+    y: usize,
+    /// Start of `dy`, counted from the end of the forward part.
+    dy: usize,
+}
+
+/// Layers in a row.
+#[derive(Debug, Default)]
+pub struct Chain {
+    links: Vec<Link>,
+    /// Floats per row of the forward part.
+    made: usize,
+    /// Floats per row of the backward part.
+    slopes: usize,
+}
+
+impl Chain {
+    /// Adds a layer that gives `width` numbers per row.
+    pub fn push(&mut self, layer: Box<dyn Layer>, width: usize) {
+        let (y, dy) = (self.made, self.slopes);
+        self.made += width + layer.kept();
+        self.slopes += width;
+        self.links.push(Link { layer, width, y, dy });
+    }
+
+    /// Floats per row that a forward and backward pass needs.
+    pub fn kept(&self) -> usize {
+        self.made + self.slopes
+    }
+
+    /// The chain's output, `(B, out)`, after [`Chain::forward`].
+    pub fn output<'a>(&self, kept: &'a [f32]) -> &'a [f32] {
+        let rows = self.rows(kept);
+        let last = self.last();
+        &kept[rows * last.y..][..rows * last.width]
+    }
+
+    /// The output, and the place for the gradient of it that [`Chain::backward`] starts from.
+    pub fn output_and_slope<'a>(&self, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+        let rows = self.rows(kept);
+        let last = self.last();
+        let (made, slopes) = kept.split_at_mut(rows * self.made);
+        (&made[rows * last.y..][..rows * last.width], &mut slopes[rows * last.dy..][..rows * last.width])
+    }
+
+    /// The forward pass; `kept` has room for exactly the rows of `x`.
+    pub fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
+        let rows = self.rows(kept);
+        let made = &mut kept[..rows * self.made];
+        for (i, link) in self.links.iter().enumerate() {
+            let (before, rest) = made.split_at_mut(rows * link.y);
+            let x = self.input(i, x, before, rows);
+            let (y, rest) = rest.split_at_mut(rows * link.width);
+            let own = &mut rest[..rows * link.layer.kept()];
+            link.layer.forward(pass, params, x, y, own);
+        }
+    }
+
+    /// The backward pass from the gradient of the output; `dx` is empty when nobody needs it.
+    pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32], dx: &mut [f32]) {
+        let rows = self.rows(kept);
+        let (made, slopes) = kept.split_at_mut(rows * self.made);
+        for (i, link) in self.links.iter().enumerate().rev() {
+            let (before, rest) = made.split_at_mut(rows * (link.y + link.width));
+            let own = &mut rest[..rows * link.layer.kept()];
+            let (earlier, dy) = slopes.split_at_mut(rows * link.dy);
+            let io = Io {
+                x: self.input(i, x, before, rows),
+                y: &before[rows * link.y..],
+                dy: &dy[..rows * link.width],
+            };
+            let previous = i.checked_sub(1).map(|p| &self.links[p]);
+            let dx = match previous {
+                Some(p) => &mut earlier[rows * p.dy..],
+                None => &mut *dx,
+            };
+            link.layer.backward(pass, params, io, dx, own);
+        }
+    }
+
+    /// The gradients of the parameters in `part`: see [`Layer::gradients`]. The trace's `dy` is not read, because the
+    /// gradient of a chain's output lies in what it keeps.
+    pub fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        for (i, link) in self.links.iter().enumerate() {
+            let of = |shard: usize| {
+                let whole = (traces.of)(shard);
+                let rows = self.rows(whole.kept);
+                let (made, slopes) = whole.kept.split_at(rows * self.made);
+                Trace {
+                    x: self.input(i, whole.x, made, rows),
+                    dy: &slopes[rows * link.dy..][..rows * link.width],
+                    kept: &made[rows * (link.y + link.width)..][..rows * link.layer.kept()],
+                }
+            };
+            link.layer.gradients(pass, part, &Traces { count: traces.count, of: &of }, grads);
+        }
+    }
+
+    /// The chain's function for one row in f64.
+    pub fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
+        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference(params, &x))
+    }
+
+    fn input<'a>(&self, i: usize, x: &'a [f32], made: &'a [f32], rows: usize) -> &'a [f32] {
+        match i.checked_sub(1).map(|p| &self.links[p]) {
+            Some(previous) => &made[rows * previous.y..][..rows * previous.width],
+            None => x,
+        }
+    }
+
+    fn last(&self) -> &Link {
+        self.links.last().expect("a placed chain has at least one layer")
+    }
+
+    fn rows(&self, kept: &[f32]) -> usize {
+        let rows = kept.len() / self.kept();
+        assert_eq!(kept.len(), rows * self.kept(), "a chain of {} floats per row was given other memory", self.kept());
+        rows
+    }
+}

@@ -1,0 +1,70 @@
+//! What a layer is: a pair of functions over slices. It was told its widths and slots when it was placed and owns no
+//! numbers; what forward must leave for backward it keeps in a stretch of memory that its owner provides.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use kernels::gemm::Scratch;
+use kernels::isa::Cpu;
+
+/// What a pass over a network carries along.
+pub struct Pass<'a> {
+    /// The instruction set and engine.
+    pub cpu: Cpu,
+    /// The packing buffers of this thread.
+    pub scratch: &'a mut Scratch,
+}
+
+/// What forward and backward left behind for the rows of one shard of a batch.
+#[derive(Clone, Copy)]
+pub struct Trace<'a> {
+    /// The layer's input, `(B, in)`.
+    pub x: &'a [f32],
+    /// The gradient of its output, `(B, out)`.
+    pub dy: &'a [f32],
+    /// What it kept, `(B, kept)`.
+    pub kept: &'a [f32],
+}
+
+/// The traces of all shards of a batch, in the order of their rows.
+pub struct Traces<'a, 'f> {
+    /// How many shards there are.
+    pub count: usize,
+    /// The trace of one of them.
+    pub of: &'f dyn Fn(usize) -> Trace<'a>,
+}
+
+/// A placed layer. `B`, the number of rows, is the length of `y` divided by the output width; it differs from call to
+/// call. `params` is always the flat buffer of the whole network.
+pub trait Layer: Send + Sync + Debug {
+    /// Floats per row that forward keeps for backward, beside the input and the output.
+    fn kept(&self) -> usize {
+        0
+    }
+
+    /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]);
+
+    /// dx = dy · ∂y/∂x; `dx` is empty when nobody needs it.
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]);
+
+    /// Writes ∂L/∂θ for the parameters that lie in `part` of the flat buffer into `grads`, the same stretch of the
+    /// gradient buffer. The sum over a batch is one chain over its rows in order, whatever the shards.
+    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        let _ = (pass, part, traces, grads);
+    }
+
+    /// f for one row in f64, written as the formula is: what the gradient tests differentiate.
+    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64>;
+}
+
+/// What backward is given of the forward pass.
+#[derive(Clone, Copy)]
+pub struct Io<'a> {
+    /// The input, `(B, in)`.
+    pub x: &'a [f32],
+    /// The output, `(B, out)`.
+    pub y: &'a [f32],
+    /// The gradient of the output, `(B, out)`.
+    pub dy: &'a [f32],
+}

@@ -1,0 +1,120 @@
+//! `dense`: every output is a weighted sum of all inputs, y = x W + b, with `x` `(B, in)`, `W` `(in, out)`, `b` `(out)`.
+//! The sum starts at the bias and is one chain of fused multiply-adds over the inputs in order. A row of any shape is
+//! taken as one vector.
+
+use std::ops::Range;
+
+use kernels::gemm::{gemm, Mat, Start};
+use kernels::reduce;
+
+use crate::base::key::{Key, Kind};
+use crate::base::registry::{About, Entry};
+use crate::base::shape::Shape;
+use crate::base::values::Chosen;
+use crate::nn::activation::ACTIVATIONS;
+use crate::nn::layer::{Io, Layer, Pass, Traces};
+use crate::nn::params::{Role, Slot};
+use crate::nn::place::Placing;
+
+use super::{activation, PlaceLayer};
+
+pub(super) fn entry() -> Entry<PlaceLayer> {
+    let function = Kind::Member { registry: || &*ACTIVATIONS, common: &[] };
+    Entry {
+        about: About {
+            name: "dense",
+            aliases: &["linear", "fully_connected"],
+            summary: "every output a weighted sum of all inputs, then an activation",
+            formula: "y = f(x W + b)",
+            source: "the name is Keras'; PyTorch's is Linear",
+            keys: vec![
+                Key::required("units", Kind::COUNT, "numbers it gives per row").or(&["out_features"]),
+                Key::preset("bias", Kind::Flag, "true", "whether b is there").or(&["use_bias"]),
+                Key::preset("activation", function, "\"identity\"", "f: `runner list activation`"),
+            ],
+            example: "{ type = \"dense\", units = 10, activation = \"tanh\" }".into(),
+        },
+        build: place,
+    }
+}
+
+fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
+    let (inputs, units) = (placing.shape().width(), chosen.values.count("units"));
+    if inputs.checked_mul(units).is_none_or(|n| n > MOST_WEIGHTS) {
+        let message = format!("{inputs} inputs x {units} units is more than {MOST_WEIGHTS} weights");
+        placing.misfit(chosen.values.place("units"), message, "give the layer fewer units");
+        return None;
+    }
+    let fan = (inputs, units);
+    let weight = placing.slot("weight", Role::Weight, &[inputs, units], fan);
+    let bias = chosen.values.flag("bias").then(|| placing.slot("bias", Role::Bias, &[units], fan));
+    placing.push(Box::new(Dense { inputs, units, weight, bias }), Shape::flat(units));
+    let function = chosen.values.member("activation");
+    if function.name != "identity" {
+        activation::push(function, placing);
+    }
+    Some(())
+}
+
+/// 16 GiB of weights, gradients and memory: beyond it a slip of the pen is likelier than a wish.
+const MOST_WEIGHTS: usize = 1 << 30;
+
+#[derive(Debug)]
+struct Dense {
+    inputs: usize,
+    units: usize,
+    weight: Slot,
+    bias: Option<Slot>,
+}
+
+impl Dense {
+    fn weight<'a>(&self, params: &'a [f32]) -> Mat<'a> {
+        Mat::new(&params[self.weight.range()], self.inputs, self.units)
+    }
+}
+
+impl Layer for Dense {
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
+        let start = self.bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&params[b.range()]));
+        let x = Mat::new(x, y.len() / self.units, self.inputs);
+        gemm(pass.cpu, start, x, self.weight(params), y, pass.scratch);
+    }
+
+    /// dx = dy Wᵀ
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], _kept: &mut [f32]) {
+        if !dx.is_empty() {
+            let dy = Mat::new(io.dy, io.dy.len() / self.units, self.units);
+            gemm(pass.cpu, Start::Zero, dy, self.weight(params).t(), dx, pass.scratch);
+        }
+    }
+
+    /// dW = xᵀ dy, db = the column sums of dy, shard by shard: the chain over the rows of the batch is carried on in the
+    /// gradient itself.
+    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        if let Some((rows, within)) = self.weight.rows_within(part) {
+            for shard in 0..traces.count {
+                let trace = (traces.of)(shard);
+                let count = trace.dy.len() / self.units;
+                let start = if shard == 0 { Start::Zero } else { Start::Keep };
+                let x = Mat::new(trace.x, count, self.inputs).columns(rows.clone());
+                let dy = Mat::new(trace.dy, count, self.units);
+                gemm(pass.cpu, start, x.t(), dy, &mut grads[within.clone()], pass.scratch);
+            }
+        }
+        if let Some((columns, within)) = self.bias.as_ref().and_then(|b| b.rows_within(part)) {
+            for shard in 0..traces.count {
+                let dy = (traces.of)(shard).dy;
+                reduce::column_sums(pass.cpu, dy, self.units, columns.clone(), shard > 0, &mut grads[within.clone()]);
+            }
+        }
+    }
+
+    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
+        let weight = &params[self.weight.range()];
+        let unit = |j: usize| {
+            let bias = self.bias.as_ref().map_or(0.0, |b| params[b.offset + j]);
+            bias + x.iter().enumerate().map(|(i, x)| x * weight[i * self.units + j]).sum::<f64>()
+        };
+        (0..self.units).map(unit).collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! `residual`: layers with a way around them, y = x + g(x). The body must give rows of the shape it gets.
+
+use std::ops::Range;
+
+use kernels::elementwise;
+
+use crate::base::key::{Key, Kind};
+use crate::base::registry::{About, Entry};
+use crate::base::values::Chosen;
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Io, Layer, Pass, Traces};
+use crate::nn::place::Placing;
+
+use super::{PlaceLayer, LAYERS};
+
+/// A list of layers, in the body of this layer as in `[network]`.
+const LAYER: Kind = Kind::Member { registry: || &*LAYERS, common: &[] };
+
+pub(super) fn entry() -> Entry<PlaceLayer> {
+    Entry {
+        about: About {
+            name: "residual",
+            aliases: &["skip"],
+            summary: "layers with a way around them",
+            formula: "y = x + g(x)",
+            source: "He, Zhang, Ren & Sun 2016",
+            keys: vec![Key::required("layers", Kind::List { of: &LAYER, least: 1 }, "g, from first to last")],
+            example: "{ type = \"residual\", layers = [{ type = \"activation\", function = \"tanh\" }] }".into(),
+        },
+        build: place,
+    }
+}
+
+fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
+    let shape = placing.shape().clone();
+    let (body, out) = placing.nested("body", chosen.values.list("layers"))?;
+    if out != shape {
+        let message = format!("the body of `residual` gives rows of {out}, but what it is added to has {shape}");
+        let hint = format!("let the last layer of the body give {shape}");
+        placing.misfit(chosen.values.place("layers"), message, hint);
+        return None;
+    }
+    placing.push(Box::new(Residual { body }), shape);
+    Some(())
+}
+
+#[derive(Debug)]
+struct Residual {
+    body: Chain,
+}
+
+impl Layer for Residual {
+    fn kept(&self) -> usize {
+        self.body.kept()
+    }
+
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
+        self.body.forward(pass, params, x, kept);
+        elementwise::add(pass.cpu, x, self.body.output(kept), y);
+    }
+
+    /// dx = dy + dy · ∂g/∂x
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
+        self.body.output_and_slope(kept).1.copy_from_slice(io.dy);
+        self.body.backward(pass, params, io.x, kept, dx);
+        if !dx.is_empty() {
+            elementwise::add_to(pass.cpu, io.dy, dx);
+        }
+    }
+
+    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        self.body.gradients(pass, part, traces, grads);
+    }
+
+    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
+        self.body.reference(params, x).iter().zip(x).map(|(g, x)| x + g).collect()
+    }
+}

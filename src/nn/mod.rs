@@ -1,0 +1,20 @@
+//! Networks, declared before they run. A file's list of layers is *placed* once: shapes are checked with their lines,
+//! every parameter gets its slot in one flat buffer. From then on a network is pairs of functions over slices: it owns
+//! no numbers, allocates nothing and can be shared by threads.
+//!
+//! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), layers in a row ([`chain`]), placing
+//! ([`place`]), the members ([`layers`], [`activation`], [`init`]), the whole ([`network`]).
+
+pub mod params;
+
+pub mod layer;
+
+pub mod chain;
+
+pub mod place;
+
+pub mod activation;
+pub mod init;
+pub mod layers;
+
+pub mod network;

@@ -1,0 +1,132 @@
+//! The parameters of a network: one flat buffer, in which every tensor has a slot. Gradients and the optimizer's memory
+//! are buffers of the same layout, so an update, a norm, a distance or a checkpoint is one pass over a slice.
+
+use std::ops::Range;
+
+/// What a slot holds, as far as its initial values are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A matrix that multiplies activations.
+    Weight,
+    /// A vector added to them.
+    Bias,
+}
+
+/// A tensor's place in the flat buffer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    /// Its name, as PyTorch's `nn.Sequential` gives it: `0.weight`, `1.body.0.bias`.
+    pub name: String,
+    /// Its extents: `(in, out)` for a weight, `(out)` for a bias. A weight is stored with the inputs as rows, the
+    /// transpose of PyTorch's layout, because then the forward product reads it in order.
+    pub extents: Vec<usize>,
+    /// Its first float.
+    pub offset: usize,
+    /// What it holds.
+    pub role: Role,
+    /// Inputs of a unit of its layer.
+    pub fan_in: usize,
+    /// Units of its layer.
+    pub fan_out: usize,
+}
+
+impl Slot {
+    /// How many floats it has.
+    pub fn len(&self) -> usize {
+        self.extents.iter().product()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its floats in the flat buffer.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.len()
+    }
+
+    /// Floats in one step of its first extent: work on a slot can be divided between its rows.
+    pub fn row(&self) -> usize {
+        if self.extents.len() > 1 { self.extents[1..].iter().product() } else { 1 }
+    }
+
+    /// The rows of this slot that lie in `part` of the flat buffer, and where they stand within `part`. The cuts of
+    /// [`Slots::cuts`] never go through a row.
+    pub fn rows_within(&self, part: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        let own = self.range();
+        let (start, end) = (own.start.max(part.start), own.end.min(part.end));
+        if start >= end {
+            return None;
+        }
+        let row = self.row();
+        Some(((start - own.start) / row..(end - own.start) / row, start - part.start..end - part.start))
+    }
+}
+
+/// All slots of a network, in the order they were placed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Slots {
+    list: Vec<Slot>,
+    length: usize,
+}
+
+impl Slots {
+    /// Adds a slot at the end of the buffer and returns its index.
+    pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
+        let slot = Slot { name, extents: extents.to_vec(), offset: self.length, role, fan_in: fan.0, fan_out: fan.1 };
+        self.length += slot.len();
+        self.list.push(slot.clone());
+        slot
+    }
+
+    /// The slots in order.
+    pub fn list(&self) -> &[Slot] {
+        &self.list
+    }
+
+    /// Floats in the whole buffer: the number of parameters.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Divides the buffer into `parts` contiguous stretches of nearly equal length that never go through a row: the
+    /// `parts + 1` boundaries, some of them equal when there are fewer rows than parts.
+    pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let at = |part: usize| {
+            let wanted = self.length * part / parts;
+            match self.list.iter().find(|s| s.range().contains(&wanted)) {
+                Some(slot) => slot.offset + (wanted - slot.offset) / slot.row() * slot.row(),
+                None => self.length,
+            }
+        };
+        (0..=parts).map(at).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_cover_the_buffer_and_respect_rows() {
+        let mut slots = Slots::default();
+        slots.add("0.weight".into(), Role::Weight, &[5, 7], (5, 7));
+        slots.add("0.bias".into(), Role::Bias, &[7], (5, 7));
+        for parts in 1..6 {
+            let cuts = slots.cuts(parts);
+            assert_eq!((cuts[0], *cuts.last().unwrap()), (0, 42));
+            let mut covered = 0;
+            for pair in cuts.windows(2) {
+                let part = pair[0]..pair[1];
+                for slot in slots.list() {
+                    if let Some((rows, within)) = slot.rows_within(&part) {
+                        assert_eq!(rows.len() * slot.row(), within.len());
+                        covered += within.len();
+                    }
+                }
+            }
+            assert_eq!(covered, 42, "{cuts:?}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Placing: a list of layers in a file becomes a chain with shapes and slots. Mistakes are reported with the line of the
+//! layer and the shapes that led to it.
+
+use crate::base::diagnostics::{Diagnostics, Place};
+use crate::base::shape::Shape;
+use crate::base::values::{Item, Value};
+
+use super::chain::Chain;
+use super::layer::Layer;
+use super::layers::LAYERS;
+use super::params::{Role, Slot, Slots};
+
+/// The state of placing a chain.
+pub struct Placing<'a> {
+    slots: &'a mut Slots,
+    /// Where mistakes go.
+    pub diagnostics: &'a mut Diagnostics,
+    chain: Chain,
+    /// The shape that the next layer gets.
+    shape: Shape,
+    /// How the shape came about: `40 -> dense 50 -> ...`.
+    story: String,
+    prefix: String,
+    index: usize,
+}
+
+/// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
+pub fn chain(
+    layers: &[Item],
+    input: &Shape,
+    slots: &mut Slots,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Chain, Shape)> {
+    place(layers, input, String::new(), slots, diagnostics)
+}
+
+fn place(
+    layers: &[Item],
+    input: &Shape,
+    prefix: String,
+    slots: &mut Slots,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Chain, Shape)> {
+    let story = input.to_string();
+    let mut placing =
+        Placing { slots, diagnostics, chain: Chain::default(), shape: input.clone(), story, prefix, index: 0 };
+    for (index, item) in layers.iter().enumerate() {
+        let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
+        placing.index = index;
+        LAYERS.build(chosen.name)(chosen, &mut placing)?;
+        placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
+    }
+    Some((placing.chain, placing.shape))
+}
+
+impl Placing<'_> {
+    /// The shape of the rows that the layer gets.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// A new slot of the layer being placed.
+    pub fn slot(&mut self, name: &str, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
+        self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan)
+    }
+
+    /// Adds a placed layer that gives rows of `shape`.
+    pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
+        self.chain.push(layer, shape.width());
+        self.shape = shape;
+    }
+
+    /// Places the layers of a list inside the layer being placed, starting from the same shape.
+    pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
+        let prefix = format!("{}{}.{name}.", self.prefix, self.index);
+        place(layers, &self.shape.clone(), prefix, self.slots, self.diagnostics)
+    }
+
+    /// Reports that the layer does not fit, with the shapes so far.
+    pub fn misfit(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        let label = format!("shapes so far: {}", self.story);
+        self.diagnostics.error_with_hint(place, message, label, hint);
+    }
+}
