@@ -64,10 +64,15 @@ impl<B: Sync + Send> Members for Registry<B> {
 }
 
 impl<B> Registry<B> {
-    /// What makes the member of that name, which reading has found to exist.
-    pub fn build(&self, name: &str) -> &B {
+    /// The member of that name, which reading has found to exist.
+    pub fn entry(&self, name: &str) -> &Entry<B> {
         let entry = self.entries.iter().find(|e| e.about.name == name);
-        &entry.unwrap_or_else(|| panic!("no {} is called `{name}`", self.kind)).build
+        entry.unwrap_or_else(|| panic!("no {} is called `{name}`", self.kind))
+    }
+
+    /// What makes the member of that name.
+    pub fn build(&self, name: &str) -> &B {
+        &self.entry(name).build
     }
 }
 

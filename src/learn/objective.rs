@@ -1,0 +1,130 @@
+//! The objective: a loss from the kernels' list, how it is summed over a batch, and the form in which it wants its
+//! targets. A classification loss takes the class of a row; the others take numbers, so a class becomes a one-hot row, or
+//! 0 and 1 where the network has a single output.
+
+use std::sync::LazyLock;
+
+use kernels::isa::Cpu;
+use kernels::loss::{self, Loss, Targets};
+
+use crate::base::diagnostics::{Diagnostics, Place};
+use crate::base::key::{Key, Kind};
+use crate::base::registry::Registry;
+use crate::base::shape::Target;
+use crate::base::values::Chosen;
+
+/// Every loss there is.
+pub static LOSSES: LazyLock<Registry<fn(&[f64]) -> Box<dyn Loss>>> =
+    LazyLock::new(|| Registry::of_kernels("loss", loss::ALL));
+
+/// What every loss takes.
+pub static COMMON: &[Key] = &[Key::preset(
+    "reduction",
+    Kind::Word(&[
+        ("mean", "over the rows, and over the outputs too where PyTorch's loss of that name does so"),
+        ("sum", "over the rows and the outputs"),
+    ]),
+    "\"mean\"",
+    "how the losses of a batch become one number",
+)];
+
+/// How the targets of a row are stored for a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The index of the class.
+    Class,
+    /// One number per class: 1 for the row's own, 0 for the others.
+    OneHot(usize),
+    /// One number: the class, 0 or 1.
+    Binary,
+    /// The row's own numbers.
+    Values(usize),
+}
+
+/// A loss ready to be used on a network's output.
+pub struct Objective {
+    loss: Box<dyn Loss>,
+    form: Form,
+    width: usize,
+    sum: bool,
+}
+
+impl Objective {
+    /// The chosen loss on a network with `outputs` numbers per row and data with this target. `layer` is the place of
+    /// the last layer. What does not fit is reported.
+    pub fn new(
+        chosen: &Chosen,
+        target: Target,
+        outputs: usize,
+        layer: Place,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let entry = LOSSES.entry(chosen.name);
+        let loss = (entry.build)(&chosen.values.kernel_numbers(&entry.about.keys));
+        let form = match (target, loss.takes_classes()) {
+            (Target::Classes(n), true) if outputs == n => Form::Class,
+            (Target::Classes(2), false) if outputs == 1 => Form::Binary,
+            (Target::Classes(n), false) if outputs == n => Form::OneHot(n),
+            (Target::Values(n), false) if outputs == n => Form::Values(n),
+            (Target::Values(_), true) => {
+                let message = format!("loss `{}` needs classes, but the data's targets are numbers", chosen.name);
+                diagnostics.error_with_hint(chosen.place, message, "", "use `mse` for targets that are numbers");
+                return None;
+            }
+            (Target::Classes(n), _) => {
+                let message = format!("the network gives {outputs} numbers per row, but the data has {n} classes");
+                let hint = format!("let the last layer have `units = {n}`");
+                diagnostics.error_with_hint(layer, message, "the last layer", hint);
+                return None;
+            }
+            (Target::Values(n), false) => {
+                let message = format!("the network gives {outputs} numbers per row, but a target has {n}");
+                let hint = format!("let the last layer have `units = {n}`");
+                diagnostics.error_with_hint(layer, message, "the last layer", hint);
+                return None;
+            }
+        };
+        Some(Self { loss, form, width: outputs, sum: chosen.values.text("reduction") == "sum" })
+    }
+
+    /// How targets are to be stored.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Numbers per row of the network's output.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The output above which a network with a single output says class 1: 0 for losses on logits, else 1/2.
+    pub fn threshold(&self) -> f32 {
+        self.loss.threshold()
+    }
+
+    /// What one row's loss is multiplied by in the loss of `rows` rows.
+    fn scale(&self, rows: usize) -> f64 {
+        match (self.sum, self.loss.mean_over_outputs()) {
+            (true, _) => 1.0,
+            (false, true) => 1.0 / (rows as f64 * self.width as f64),
+            (false, false) => 1.0 / rows as f64,
+        }
+    }
+
+    /// The losses of some rows of a batch of `batch` rows, `(B)`, and the gradient of the batch's loss by their outputs,
+    /// `(B, width)`.
+    pub fn slope(&self, cpu: Cpu, batch: usize, z: &[f32], targets: Targets<'_>, losses: &mut [f32], dz: &mut [f32]) {
+        let scale = self.scale(batch) as f32;
+        self.loss.rows(cpu, self.width, z, targets, losses, Some((dz, scale)));
+    }
+
+    /// The losses of some rows, `(B)`.
+    pub fn rows(&self, cpu: Cpu, z: &[f32], targets: Targets<'_>, losses: &mut [f32]) {
+        self.loss.rows(cpu, self.width, z, targets, losses, None);
+    }
+
+    /// The loss of a batch of `rows` rows from theirs, summed in f64 in their order.
+    pub fn total<'a>(&self, losses: impl Iterator<Item = &'a f32>, rows: usize) -> f64 {
+        losses.map(|l| f64::from(*l)).sum::<f64>() * self.scale(rows)
+    }
+}

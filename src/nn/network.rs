@@ -1,0 +1,113 @@
+//! A network: its chain of layers, its slots, and how its parameters start. It is made from the `[network]` section and
+//! the shape of the data, holds no numbers, and is shared by all threads that train it.
+
+use std::ops::Range;
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::key::{Key, Kind};
+use crate::base::shape::Shape;
+use crate::base::values::{Chosen, Values};
+
+use super::chain::Chain;
+use super::init::{self, INITIALISERS};
+use super::layer::{Pass, Traces};
+use super::layers::LAYERS;
+use super::params::{Slot, Slots};
+use super::place;
+
+/// The keys of `[network]`.
+pub static KEYS: &[Key] = &[
+    Key::required(
+        "layers",
+        Kind::List { of: &Kind::Member { registry: || &*LAYERS, common: &[] }, least: 1 },
+        "the layers from input to output: `runner list layer`",
+    ),
+    Key::preset(
+        "init",
+        Kind::Member { registry: || &*INITIALISERS, common: init::COMMON },
+        "\"pytorch\"",
+        "what the parameters start from: `runner list initialiser`",
+    ),
+];
+
+/// A placed network.
+#[derive(Debug)]
+pub struct Network {
+    chain: Chain,
+    slots: Slots,
+    init: Chosen,
+    input: Shape,
+    output: Shape,
+}
+
+impl Network {
+    /// Places the network of a `[network]` section on rows of shape `input`. What does not fit is reported.
+    pub fn place(section: &Values, input: &Shape, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut slots = Slots::default();
+        let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
+        let init = section.member("init").clone();
+        Some(Self { chain, slots, init, input: input.clone(), output })
+    }
+
+    /// The shape of a row of input.
+    pub fn input(&self) -> &Shape {
+        &self.input
+    }
+
+    /// The shape of a row of output.
+    pub fn output(&self) -> &Shape {
+        &self.output
+    }
+
+    /// The tensors in order.
+    pub fn slots(&self) -> &[Slot] {
+        self.slots.list()
+    }
+
+    /// How many numbers it learns.
+    pub fn parameters(&self) -> usize {
+        self.slots.length()
+    }
+
+    /// Boundaries that divide the parameters into `parts`: see [`Slots::cuts`].
+    pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        self.slots.cuts(parts)
+    }
+
+    /// Floats per row that a pass needs as working memory.
+    pub fn kept(&self) -> usize {
+        self.chain.kept()
+    }
+
+    /// The parameters that training with this seed starts from.
+    pub fn initialise(&self, seed: u64, params: &mut [f32]) {
+        init::initialise(&self.init, self.slots.list(), seed, params);
+    }
+
+    /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `B * self.kept()` long. The output is
+    /// returned, `(B, out)`.
+    pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &'a mut [f32]) -> &'a [f32] {
+        self.chain.forward(pass, params, x, kept);
+        self.chain.output(kept)
+    }
+
+    /// After a forward pass: the output, and where the gradient of the loss by it is to be written.
+    pub fn output_and_slope<'a>(&self, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+        self.chain.output_and_slope(kept)
+    }
+
+    /// The backward pass from that gradient, through the activations only.
+    pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
+        self.chain.backward(pass, params, x, kept, &mut []);
+    }
+
+    /// The gradients of the parameters in `part` of the flat buffer, over all shards of a batch.
+    pub fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        self.chain.gradients(pass, part, traces, grads);
+    }
+
+    /// The network's function for one row in f64: what the gradient tests differentiate.
+    pub fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
+        self.chain.reference(params, x)
+    }
+}

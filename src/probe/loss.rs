@@ -1,0 +1,27 @@
+//! `loss`: the objective over all rows of a part of the data.
+
+use super::*;
+use crate::base::registry::{About, Entry};
+
+pub(super) fn entry() -> Entry<Build> {
+    let about = About {
+        name: "loss",
+        aliases: &[],
+        summary: "the objective over all rows of a part of the data",
+        formula: "mean or sum of the rows' losses, as `loss.reduction` says",
+        source: "",
+        keys: NO_KEYS,
+        example: "\"loss\"".into(),
+    };
+    Entry { about, build: |_| Probe::Outputs("loss", Box::new(Loss)) }
+}
+
+struct Loss;
+
+impl OfOutputs for Loss {
+    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
+        let mut losses = vec![0.0; outputs.z.len() / outputs.objective.width()];
+        outputs.objective.rows(outputs.cpu, outputs.z, outputs.targets, &mut losses);
+        outputs.objective.total(losses.iter(), losses.len())
+    }
+}

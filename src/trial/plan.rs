@@ -1,0 +1,156 @@
+//! A plan: everything about a trial's setting that can be known before its first step. Shapes are placed, the loss is
+//! matched with the data, steps and evaluations are counted. All plans of a sweep are made before one trial is trained.
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::shape::{Shape, Target};
+use crate::base::values::{Chosen, Item, Value, Values};
+use crate::learn::objective::Objective;
+use crate::learn::schedule::{Rates, Run};
+use crate::learn::training::Training;
+use crate::learn::optimizer;
+use crate::nn::network::Network;
+use crate::probe::{self, Probe};
+
+use kernels::optimizer::Optimizer;
+
+use super::sections;
+
+/// What is known of the data before it is loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataOutline {
+    /// The shape of a row.
+    pub shape: Shape,
+    /// What is predicted.
+    pub target: Target,
+    /// Rows that are trained on, after validation was taken out.
+    pub train: usize,
+    /// The parts that are measured, in order: `train`, perhaps `validation`, `test`.
+    pub parts: Vec<&'static str>,
+}
+
+/// A trial's setting, ready to be trained with any seed.
+pub struct Plan {
+    /// The placed network.
+    pub network: Network,
+    /// What is minimised.
+    pub objective: Objective,
+    /// How a step is taken.
+    pub optimizer: Box<dyn Optimizer>,
+    /// How large it is.
+    pub rates: Rates,
+    /// For how long.
+    pub training: Training,
+    /// The run in steps.
+    pub run: Run,
+    /// Steps between evaluations.
+    pub every: u64,
+    /// What is measured.
+    pub probes: Vec<Probe>,
+    /// The parts of the data that are measured.
+    pub parts: Vec<&'static str>,
+    /// The columns that this gives.
+    pub columns: Vec<String>,
+}
+
+/// The sections as they were read, some of them perhaps missing.
+pub type Read = Vec<(&'static str, Option<Item>)>;
+
+impl Plan {
+    /// Makes the plan, or reports all that stands in its way: a section that could not be read takes with it only what
+    /// depends on it.
+    pub fn new(read: &Read, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let network = table(read, "network").and_then(|section| Network::place(section, &data.shape, diagnostics));
+        let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
+            let layers = table(read, "network").expect("the network was placed from it").list("layers");
+            let last = layers.last().expect("a network has a layer").place;
+            Objective::new(loss, data.target, network.output().width(), last, diagnostics)
+        });
+        let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
+        let columns = probes.as_ref().map(|probes| columns(probes, &data.parts));
+        let training = table(read, "train").zip(columns.as_ref());
+        let training = training.and_then(|(section, columns)| Training::new(section, columns, diagnostics));
+        let training = training?;
+        let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
+        let chosen = member(read, "optimizer")?;
+        let rates = Rates::new(member(read, "schedule")?, optimizer::rate(chosen), run);
+        let every = run.steps_of(table(read, "eval")?.length("every")).max(1);
+        Some(Self {
+            network: network?,
+            objective: objective?,
+            optimizer: optimizer::build(chosen),
+            rates,
+            training,
+            run,
+            every,
+            probes: probes?,
+            parts: data.parts.clone(),
+            columns: columns?,
+        })
+    }
+
+    /// Rows of a training step on a training set of `rows`.
+    pub fn batch_rows(&self, rows: usize) -> usize {
+        self.training.batch_rows(rows)
+    }
+
+    /// Floating-point operations of the whole run's training steps: six for every parameter and row, two forward and
+    /// four backward.
+    pub fn operations(&self, rows: usize) -> f64 {
+        6.0 * self.network.parameters() as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+    }
+
+    /// Bytes that training one trial takes beside its data.
+    pub fn memory(&self, rows: usize) -> usize {
+        let copies = 2 + self.optimizer.planes();
+        let batch = self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + 1);
+        4 * (self.network.parameters() * copies + batch)
+    }
+}
+
+/// A section that is a table.
+pub fn table<'a>(read: &'a Read, name: &str) -> Option<&'a Values> {
+    match sections::find(read, name)? {
+        Value::Table(values) => Some(values),
+        other => unreachable!("`{name}` is a table: {other:?}"),
+    }
+}
+
+/// A section that is a member of a registry.
+pub fn member<'a>(read: &'a Read, name: &str) -> Option<&'a Chosen> {
+    match sections::find(read, name)? {
+        Value::Member(chosen) => Some(chosen),
+        other => unreachable!("`{name}` is a member: {other:?}"),
+    }
+}
+
+fn probes(read: &Read, network: &Network, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Vec<Probe>> {
+    let section = table(read, "eval")?;
+    if !section.has("metrics") {
+        return Some(probe::usual(data.target));
+    }
+    let before = diagnostics.count();
+    let mut probes = Vec::new();
+    for item in section.list("metrics") {
+        let Value::Member(chosen) = &item.value else { unreachable!("metrics are members") };
+        let probe = probe::build(chosen);
+        let misfit = match &probe {
+            Probe::Outputs(_, probe) => probe.misfit(data.target),
+            Probe::Weights(probe) => probe.misfit(network),
+        };
+        if let Some(why) = misfit {
+            let message = format!("metric `{}` cannot be measured here: {why}", chosen.name);
+            diagnostics.error_with_hint(item.place, message, "", "`runner list metric` shows all");
+        }
+        probes.push(probe);
+    }
+    (diagnostics.count() == before).then_some(probes)
+}
+
+/// The names of the measures: `train_loss`, `test_loss`, `train_accuracy`, ..., `weight_norm`.
+fn columns(probes: &[Probe], parts: &[&'static str]) -> Vec<String> {
+    let of = |probe: &Probe| match probe {
+        Probe::Outputs(name, _) => parts.iter().map(|part| format!("{part}_{name}")).collect(),
+        Probe::Weights(probe) => probe.columns().iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(),
+    };
+    probes.iter().flat_map(of).collect()
+}

@@ -1,0 +1,239 @@
+//! The threads of one trial and their memory. A training step has two phases with one meeting between them:
+//!
+//! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward;
+//! 2. *parameters*: every thread takes a stretch of the flat buffer, computes its gradients over all rows in order, and
+//!    updates it.
+//!
+//! In both phases every number is computed by one thread with the same operations in the same order as a single thread
+//! would, so the bits do not depend on how many there are.
+
+use std::ops::Range;
+
+use kernels::gemm::Scratch;
+use kernels::isa::Cpu;
+use kernels::optimizer::{Step, PLANES};
+use rayon::prelude::*;
+
+use crate::nn::layer::{Pass, Trace, Traces};
+
+use super::plan::Plan;
+use super::rows::{Gathered, Part};
+
+/// A thread's share of a batch and its working memory.
+struct Shard {
+    rows: Range<usize>,
+    gathered: Gathered,
+    kept: Vec<f32>,
+    losses: Vec<f32>,
+    scratch: Scratch,
+}
+
+/// The rows of a step.
+#[derive(Clone, Copy)]
+pub enum Batch<'a> {
+    /// Rows that lie side by side, the first and the one past the last.
+    Stretch(usize, usize),
+    /// Rows by their indices.
+    Picked(&'a [u32]),
+}
+
+impl Batch<'_> {
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Batch::Stretch(start, end) => end - start,
+            Batch::Picked(indices) => indices.len(),
+        }
+    }
+}
+
+/// A trial's state between steps: parameters, gradients, the optimizer's memory, and the working memory of its threads.
+/// Everything is allocated here; a step allocates nothing.
+pub struct Team<'p> {
+    plan: &'p Plan,
+    cpu: Cpu,
+    params: Vec<f32>,
+    grads: Vec<f32>,
+    memory: [Vec<f32>; PLANES],
+    shards: Vec<Shard>,
+    cuts: Vec<usize>,
+    scratches: Vec<Scratch>,
+}
+
+/// Rows that one thread evaluates at a time.
+const EVALUATED: usize = 256;
+
+impl<'p> Team<'p> {
+    /// A team of `threads` for a plan, with all memory it will need on the training part `train`. `params` is what
+    /// training starts from.
+    pub fn new(plan: &'p Plan, cpu: Cpu, threads: usize, train: &Part, params: Vec<f32>) -> Self {
+        let batch = plan.batch_rows(train.rows());
+        let threads = threads.clamp(1, batch);
+        let share = batch.div_ceil(threads);
+        let whole = plan.training.batch.is_none() || !plan.training.shuffled;
+        let shard = |_| Shard {
+            rows: 0..0,
+            gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
+            kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
+            losses: vec![0.0; share],
+            scratch: Scratch::new(),
+        };
+        let planes = plan.optimizer.planes();
+        let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
+        Self {
+            plan,
+            cpu,
+            grads: vec![0.0; params.len()],
+            params,
+            memory,
+            shards: (0..threads).map(shard).collect(),
+            cuts: plan.network.cuts(threads),
+            scratches: (0..threads).map(|_| Scratch::new()).collect(),
+        }
+    }
+
+    /// The parameters.
+    pub fn params(&self) -> &[f32] {
+        &self.params
+    }
+
+    /// One step of training; `rate` is its learning rate and `number` counts from 1. Returns the loss of the batch
+    /// before the step. When that is not a finite number, nothing is updated.
+    pub fn step(&mut self, train: &Part, batch: Batch<'_>, number: u64, rate: f64) -> f64 {
+        let rows = batch.rows();
+        let count = self.shards.len();
+        for (i, shard) in self.shards.iter_mut().enumerate() {
+            shard.rows = rows * i / count..rows * (i + 1) / count;
+        }
+        let (plan, cpu, params) = (self.plan, self.cpu, &self.params);
+        match self.shards.as_mut_slice() {
+            [shard] => shard.rows_phase(plan, cpu, params, train, batch),
+            shards => shards.par_iter_mut().for_each(|shard| shard.rows_phase(plan, cpu, params, train, batch)),
+        }
+        let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len()]);
+        let loss = plan.objective.total(losses, rows);
+        if loss.is_finite() {
+            let shards = &self.shards;
+            let phase = Phase { plan, cpu, train, batch, shards, step: Step { number, lr: rate } };
+            let [a, b, c] = &mut self.memory;
+            let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c] };
+            phase.parameters(&self.cuts, stretch, &mut self.scratches);
+        }
+        loss
+    }
+
+    /// The network's outputs for all rows of a part, `(rows, out)`.
+    pub fn outputs(&mut self, part: &Part) -> Vec<f32> {
+        let (plan, cpu, params) = (self.plan, self.cpu, &self.params);
+        let (rows, width) = (part.rows(), plan.objective.width());
+        let mut z = vec![0.0; rows * width];
+        let share = rows.div_ceil(self.shards.len()).max(1);
+        let one = |(i, (shard, z)): (usize, (&mut Shard, &mut [f32]))| shard.evaluate(plan, cpu, params, part, i * share, z);
+        match self.shards.as_mut_slice() {
+            [shard] => one((0, (shard, &mut z))),
+            shards => shards.par_iter_mut().zip(z.par_chunks_mut(share * width)).enumerate().for_each(one),
+        }
+        z
+    }
+}
+
+impl Shard {
+    fn rows_phase(&mut self, plan: &Plan, cpu: Cpu, params: &[f32], train: &Part, batch: Batch<'_>) {
+        let count = self.rows.len();
+        if count == 0 {
+            return;
+        }
+        let (x, targets) = match batch {
+            Batch::Stretch(start, _) => {
+                let rows = start + self.rows.start..start + self.rows.end;
+                (train.x(&rows), train.targets(&rows))
+            }
+            Batch::Picked(indices) => {
+                self.gathered.fill(train, &indices[self.rows.clone()]);
+                (self.gathered.x(count, train.inputs()), self.gathered.targets(count, train))
+            }
+        };
+        let kept = &mut self.kept[..count * plan.network.kept()];
+        let mut pass = Pass { cpu, scratch: &mut self.scratch };
+        plan.network.forward(&mut pass, params, x, kept);
+        let (z, dz) = plan.network.output_and_slope(kept);
+        plan.objective.slope(cpu, batch.rows(), z, targets, &mut self.losses[..count], dz);
+        plan.network.backward(&mut pass, params, x, kept);
+    }
+
+    /// What phase one left behind.
+    fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
+        let x = match batch {
+            Batch::Stretch(start, _) => train.x(&(start + self.rows.start..start + self.rows.end)),
+            Batch::Picked(_) => self.gathered.x(self.rows.len(), train.inputs()),
+        };
+        Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
+    }
+
+    fn evaluate(&mut self, plan: &Plan, cpu: Cpu, params: &[f32], part: &Part, first: usize, z: &mut [f32]) {
+        let width = plan.objective.width();
+        for (i, z) in z.chunks_mut(EVALUATED * width).enumerate() {
+            let start = first + i * EVALUATED;
+            let count = z.len() / width;
+            let kept = &mut self.kept[..count * plan.network.kept()];
+            let mut pass = Pass { cpu, scratch: &mut self.scratch };
+            z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&(start..start + count)), kept));
+        }
+    }
+}
+
+/// What the threads of the second phase share.
+#[derive(Clone, Copy)]
+struct Phase<'a> {
+    plan: &'a Plan,
+    cpu: Cpu,
+    train: &'a Part,
+    batch: Batch<'a>,
+    shards: &'a [Shard],
+    step: Step,
+}
+
+/// A stretch of the flat buffers.
+struct Stretch<'a> {
+    params: &'a mut [f32],
+    grads: &'a mut [f32],
+    memory: [&'a mut [f32]; PLANES],
+}
+
+impl<'a> Stretch<'a> {
+    /// The stretch in two, the first of `at` floats.
+    fn split(self, at: usize) -> (Self, Self) {
+        let (params, params_rest) = self.params.split_at_mut(at);
+        let (grads, grads_rest) = self.grads.split_at_mut(at);
+        let [a, b, c] = self.memory.map(|plane| {
+            let at = at.min(plane.len());
+            plane.split_at_mut(at)
+        });
+        let first = Self { params, grads, memory: [a.0, b.0, c.0] };
+        (first, Self { params: params_rest, grads: grads_rest, memory: [a.1, b.1, c.1] })
+    }
+}
+
+impl Phase<'_> {
+    /// Gradients and update of the stretches between `cuts`, a thread for each.
+    fn parameters(self, cuts: &[usize], stretch: Stretch<'_>, scratches: &mut [Scratch]) {
+        if let [scratch] = scratches {
+            return self.stretch(cuts[0]..cuts[1], stretch, scratch);
+        }
+        let middle = scratches.len() / 2;
+        let (left, right) = stretch.split(cuts[middle] - cuts[0]);
+        let (left_scratches, right_scratches) = scratches.split_at_mut(middle);
+        rayon::join(
+            || self.parameters(&cuts[..=middle], left, left_scratches),
+            || self.parameters(&cuts[middle..], right, right_scratches),
+        );
+    }
+
+    fn stretch(self, part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
+        let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
+        let traces = Traces { count: self.shards.len(), of: &of };
+        let mut pass = Pass { cpu: self.cpu, scratch };
+        self.plan.network.gradients(&mut pass, &part, &traces, stretch.grads);
+        self.plan.optimizer.step(self.cpu, self.step, stretch.params, stretch.grads, stretch.memory);
+    }
+}
