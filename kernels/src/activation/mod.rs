@@ -1,0 +1,67 @@
+//! Activation functions. Each is one small file with `f`, its slope over lanes, and `f` again in `f64`, written
+//! independently, which the gradient tests difference; [`ALL`] is the registry.
+
+mod identity;
+mod relu;
+mod sigmoid;
+mod tanh;
+
+use crate::elementwise::{Lanes, Map};
+use crate::isa::{Cpu, Simd};
+use crate::member::Member;
+
+/// A function applied to every element, and its derivative.
+pub trait Activation: Send + Sync {
+    /// `y = f(x)`, elementwise.
+    fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32]);
+    /// `dx = dy f'(x)`, elementwise, with `y = f(x)`.
+    fn backward(&self, cpu: Cpu, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]);
+    /// `f(x)` in `f64`.
+    fn reference(&self, x: f64) -> f64;
+}
+
+/// Every activation, in the order lists show them.
+pub static ALL: &[Member<fn(&[f64]) -> Box<dyn Activation>>] =
+    &[identity::MEMBER, relu::MEMBER, tanh::MEMBER, sigmoid::MEMBER];
+
+/// An activation lane by lane; [`Activation`] follows from it.
+trait Pointwise: Copy + Send + Sync + 'static {
+    /// `f(x)`
+    fn value<S: Simd>(self, s: S, x: S::V) -> S::V;
+    /// `f'(x)`, with `y = f(x)`.
+    fn slope<S: Simd>(self, s: S, x: S::V, y: S::V) -> S::V;
+    /// `f(x)` in `f64`, independent of [`Pointwise::value`].
+    fn reference(self, x: f64) -> f64;
+}
+
+struct Value<P>(P);
+
+impl<P: Pointwise> Lanes<1> for Value<P> {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, [x]: [S::V; 1]) -> S::V {
+        self.0.value(s, x)
+    }
+}
+
+struct Slope<P>(P);
+
+impl<P: Pointwise> Lanes<3> for Slope<P> {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, [x, y, dy]: [S::V; 3]) -> S::V {
+        s.mul(dy, self.0.slope(s, x, y))
+    }
+}
+
+impl<P: Pointwise> Activation for P {
+    fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32]) {
+        cpu.run(Map { f: Value(*self), x: [x], out: y });
+    }
+
+    fn backward(&self, cpu: Cpu, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+        cpu.run(Map { f: Slope(*self), x: [x, y, dy], out: dx });
+    }
+
+    fn reference(&self, x: f64) -> f64 {
+        Pointwise::reference(*self, x)
+    }
+}

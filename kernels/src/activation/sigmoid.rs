@@ -1,0 +1,35 @@
+//! `f(x) = 1 / (1 + e^-x)`, slope `y (1 - y)`.
+
+use super::{Activation, Pointwise};
+use crate::isa::Simd;
+use crate::math;
+use crate::member::Member;
+
+#[derive(Clone, Copy)]
+struct Sigmoid;
+
+impl Pointwise for Sigmoid {
+    #[inline(always)]
+    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
+        math::sigmoid(s, x)
+    }
+
+    #[inline(always)]
+    fn slope<S: Simd>(self, s: S, _: S::V, y: S::V) -> S::V {
+        s.mul(y, s.sub(s.splat(1.0), y))
+    }
+
+    fn reference(self, x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+}
+
+pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Activation>> = Member {
+    name: "sigmoid",
+    aliases: &["logistic"],
+    summary: "the logistic function: between 0 and 1",
+    formula: "f(x) = 1 / (1 + e^-x)",
+    source: "Rumelhart, Hinton and Williams 1986",
+    settings: &[],
+    build: |_| Box::new(Sigmoid),
+};

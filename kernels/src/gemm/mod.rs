@@ -1,0 +1,128 @@
+//! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
+//! file says what a product is; the loops over blocks are in `product`, what is copied together first in `pack`,
+//! and the piece of C that lives in registers in `tile`.
+
+mod pack;
+mod product;
+mod tile;
+
+use crate::isa::{Cpu, Engine};
+
+/// A matrix as a view of a slice: element `(i, j)` is `data[i row_stride + j col_stride]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mat<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+}
+
+impl<'a> Mat<'a> {
+    /// The row-major matrix `(rows, cols)` that `data` holds.
+    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+        assert_eq!(Some(data.len()), rows.checked_mul(cols), "matrix: values, for {rows}×{cols}");
+        Mat { data, rows, cols, row_stride: cols, col_stride: 1 }
+    }
+
+    /// A view with any strides, within `data`.
+    pub fn strided(data: &'a [f32], rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Self {
+        if rows > 0 && cols > 0 {
+            let last = (rows - 1).checked_mul(row_stride).zip((cols - 1).checked_mul(col_stride));
+            let last = last.and_then(|(down, along)| down.checked_add(along));
+            let inside = last.is_some_and(|last| last < data.len());
+            assert!(inside, "matrix: {rows}×{cols} with strides {row_stride}, {col_stride} in {} values", data.len());
+        }
+        Mat { data, rows, cols, row_stride, col_stride }
+    }
+
+    /// The transposed view.
+    pub fn t(self) -> Self {
+        Mat {
+            data: self.data,
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+        }
+    }
+
+    /// The number of rows.
+    pub fn rows(self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    pub fn cols(self) -> usize {
+        self.cols
+    }
+
+    /// The address of element `(i, j)`, which is inside for `i < rows` and `j < cols`.
+    fn at(self, i: usize, j: usize) -> *const f32 {
+        self.data.as_ptr().wrapping_add(i * self.row_stride + j * self.col_stride)
+    }
+}
+
+/// What the chains of a product start from.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// Zero; what C holds is not read.
+    Zero,
+    /// One value per column of C, `(n)`; what C holds is not read.
+    Bias(&'a [f32]),
+    /// What C holds: the product is added to it.
+    Keep,
+}
+
+/// Memory for packing, of one size for all products; allocated once, so that a product allocates nothing.
+pub struct Scratch(pack::Buffers);
+
+impl Scratch {
+    /// Allocates the memory.
+    pub fn new() -> Self {
+        Scratch(pack::Buffers::new())
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Scratch::new()
+    }
+}
+
+/// `C = start + A B` for `A` `(m, k)`, `B` `(k, n)` and `C` `(m, n)`, row-major without gaps.
+pub fn gemm(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], scratch: &mut Scratch) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert_eq!(k, b.rows, "gemm: A is {m}×{k} but B is {}×{n}", b.rows);
+    assert_eq!(Some(c.len()), m.checked_mul(n), "gemm: values of C, for {m}×{n}");
+    if let Start::Bias(bias) = start {
+        assert_eq!(bias.len(), n, "gemm: values of the bias, and columns of C");
+    }
+    if m == 0 || n == 0 {
+        return;
+    }
+    match cpu.multiplier() {
+        Engine::Simd => cpu.run(product::Product { start, a, b, c, buffers: &mut scratch.0 }),
+        Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
+    }
+}
+
+/// The same product by the crate `matrixmultiply`: C is filled with the start and added to.
+fn by_matrixmultiply(start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    match start {
+        Start::Zero => c.fill(0.0),
+        Start::Bias(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
+        Start::Keep => {}
+    }
+    if k == 0 {
+        return;
+    }
+    let strides = |x: Mat<'_>| (x.row_stride as isize, x.col_stride as isize);
+    let ((a_row, a_col), (b_row, b_col)) = (strides(a), strides(b));
+    let (a, b) = (a.data.as_ptr(), b.data.as_ptr());
+    // SAFETY: a `Mat` was checked to lie within its slice at construction, and C to be m×n by `gemm`.
+    unsafe {
+        matrixmultiply::sgemm(m, k, n, 1.0, a, a_row, a_col, b, b_row, b_col, 1.0, c.as_mut_ptr(), n as isize, 1);
+    }
+}

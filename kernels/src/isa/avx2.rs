@@ -1,0 +1,196 @@
+//! AVX2 with FMA: a block is two ymm registers, a mask is two ymm registers of all ones or all zeros.
+
+use std::arch::x86_64::*;
+
+use super::simd::{Op, Simd};
+
+/// The proof that the machine has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// The token, where the machine has the instructions.
+    pub fn new() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn trampoline<O: Op>(s: Avx2, op: O) -> O::Out {
+    op.eval(s)
+}
+
+/// Calls an intrinsic on the strength of the token.
+macro_rules! proven {
+    ($intrinsic:ident($($x:expr),*)) => {
+        // SAFETY: an `Avx2` exists only where `avx2` and `fma` were detected.
+        unsafe { $intrinsic($($x),*) }
+    };
+}
+
+/// Calls an intrinsic on both halves of its blocks.
+macro_rules! halves {
+    ($intrinsic:ident($($x:expr),*)) => {
+        [proven!($intrinsic($($x[0]),*)), proven!($intrinsic($($x[1]),*))]
+    };
+}
+
+type Pair = [__m256; 2];
+
+#[inline(always)]
+fn int(v: Pair) -> [__m256i; 2] {
+    halves!(_mm256_castps_si256(v))
+}
+
+#[inline(always)]
+fn float(v: [__m256i; 2]) -> Pair {
+    halves!(_mm256_castsi256_ps(v))
+}
+
+/// Sixteen words of ones, then sixteen of zeros: a window into it is a mask.
+static ONES_THEN_ZEROS: [u32; 32] = {
+    let mut words = [0; 32];
+    let mut i = 0;
+    while i < 16 {
+        words[i] = u32::MAX;
+        i += 1;
+    }
+    words
+};
+
+#[inline(always)]
+fn mask(n: usize) -> [__m256i; 2] {
+    let window = &ONES_THEN_ZEROS[16 - n..][..16];
+    let at = window.as_ptr();
+    // SAFETY: the window is sixteen words long, two registers of eight; AVX was detected, see `Avx2`.
+    unsafe { [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(8).cast())] }
+}
+
+impl Simd for Avx2 {
+    type V = Pair;
+    type M = Pair;
+
+    const ROWS: usize = 6;
+    const BLOCKS: usize = 1;
+
+    #[inline(always)]
+    fn call<O: Op>(self, op: O) -> O::Out {
+        // SAFETY: the token proves the features of the trampoline.
+        unsafe { trampoline(self, op) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Pair {
+        [proven!(_mm256_set1_ps(x)); 2]
+    }
+    #[inline(always)]
+    unsafe fn load_ptr(self, from: *const f32) -> Pair {
+        // SAFETY: the caller vouches for sixteen values, which are two times eight; AVX was detected.
+        unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
+    #[inline(always)]
+    unsafe fn load_ptr_part(self, from: *const f32, n: usize) -> Pair {
+        let m = mask(n);
+        // SAFETY: the caller vouches for `n` values and the mask hides the rest; AVX was detected.
+        unsafe { [_mm256_maskload_ps(from, m[0]), _mm256_maskload_ps(from.wrapping_add(8), m[1])] }
+    }
+    #[inline(always)]
+    unsafe fn store_ptr(self, v: Pair, to: *mut f32) {
+        // SAFETY: the caller vouches for sixteen values, which are two times eight; AVX was detected.
+        unsafe {
+            _mm256_storeu_ps(to, v[0]);
+            _mm256_storeu_ps(to.add(8), v[1]);
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_ptr_part(self, v: Pair, to: *mut f32, n: usize) {
+        let m = mask(n);
+        // SAFETY: the caller vouches for `n` values and the mask hides the rest; AVX was detected.
+        unsafe {
+            _mm256_maskstore_ps(to, m[0], v[0]);
+            _mm256_maskstore_ps(to.wrapping_add(8), m[1], v[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: Pair) -> Pair {
+        halves!(_mm256_sqrt_ps(a))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
+        halves!(_mm256_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn lt(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: an `Avx2` exists only where AVX was detected.
+        unsafe { [_mm256_cmp_ps::<_CMP_LT_OQ>(a[0], b[0]), _mm256_cmp_ps::<_CMP_LT_OQ>(a[1], b[1])] }
+    }
+    #[inline(always)]
+    fn le(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: an `Avx2` exists only where AVX was detected.
+        unsafe { [_mm256_cmp_ps::<_CMP_LE_OQ>(a[0], b[0]), _mm256_cmp_ps::<_CMP_LE_OQ>(a[1], b[1])] }
+    }
+    #[inline(always)]
+    fn eq(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: an `Avx2` exists only where AVX was detected.
+        unsafe { [_mm256_cmp_ps::<_CMP_EQ_OQ>(a[0], b[0]), _mm256_cmp_ps::<_CMP_EQ_OQ>(a[1], b[1])] }
+    }
+    #[inline(always)]
+    fn first(self, n: usize) -> Pair {
+        float(mask(n))
+    }
+    #[inline(always)]
+    fn select(self, m: Pair, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_blendv_ps(b, a, m))
+    }
+
+    #[inline(always)]
+    fn and(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_and_ps(a, b))
+    }
+    #[inline(always)]
+    fn or(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_or_ps(a, b))
+    }
+    #[inline(always)]
+    fn xor(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_xor_ps(a, b))
+    }
+    #[inline(always)]
+    fn int_add(self, a: Pair, b: Pair) -> Pair {
+        let (a, b) = (int(a), int(b));
+        float(halves!(_mm256_add_epi32(a, b)))
+    }
+    #[inline(always)]
+    fn int_sub(self, a: Pair, b: Pair) -> Pair {
+        let (a, b) = (int(a), int(b));
+        float(halves!(_mm256_sub_epi32(a, b)))
+    }
+    #[inline(always)]
+    fn shl(self, a: Pair, n: u32) -> Pair {
+        let (a, n) = (int(a), int(self.bits(n)));
+        float(halves!(_mm256_sllv_epi32(a, n)))
+    }
+    #[inline(always)]
+    fn shr(self, a: Pair, n: u32) -> Pair {
+        let (a, n) = (int(a), int(self.bits(n)));
+        float(halves!(_mm256_srlv_epi32(a, n)))
+    }
+}

@@ -1,0 +1,158 @@
+//! AVX-512: a block is one zmm register, a mask is one k register. Only the foundation subset (`avx512f`) is used, so
+//! that every processor with AVX-512 gives these lanes; the bit operations go through the integer forms for that reason.
+
+use std::arch::x86_64::*;
+
+use super::simd::{Op, Simd};
+
+/// The proof that the machine has AVX-512F.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, where the machine has the instructions.
+    pub fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx512f").then_some(Avx512(()))
+    }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn trampoline<O: Op>(s: Avx512, op: O) -> O::Out {
+    op.eval(s)
+}
+
+/// Calls an intrinsic on the strength of the token.
+macro_rules! proven {
+    ($intrinsic:ident($($x:expr),*)) => {
+        // SAFETY: an `Avx512` exists only where `avx512f` was detected.
+        unsafe { $intrinsic($($x),*) }
+    };
+}
+
+#[inline(always)]
+fn int(v: __m512) -> __m512i {
+    proven!(_mm512_castps_si512(v))
+}
+
+#[inline(always)]
+fn float(v: __m512i) -> __m512 {
+    proven!(_mm512_castsi512_ps(v))
+}
+
+#[inline(always)]
+fn mask(n: usize) -> __mmask16 {
+    ((1_u32 << n) - 1) as __mmask16
+}
+
+impl Simd for Avx512 {
+    type V = __m512;
+    type M = __mmask16;
+
+    const ROWS: usize = 12;
+    const BLOCKS: usize = 2;
+
+    #[inline(always)]
+    fn call<O: Op>(self, op: O) -> O::Out {
+        // SAFETY: the token proves the features of the trampoline (AVX-512F implies AVX2 and FMA).
+        unsafe { trampoline(self, op) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        proven!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn load_ptr(self, from: *const f32) -> __m512 {
+        proven!(_mm512_loadu_ps(from))
+    }
+    #[inline(always)]
+    unsafe fn load_ptr_part(self, from: *const f32, n: usize) -> __m512 {
+        proven!(_mm512_maskz_loadu_ps(mask(n), from))
+    }
+    #[inline(always)]
+    unsafe fn store_ptr(self, v: __m512, to: *mut f32) {
+        proven!(_mm512_storeu_ps(to, v))
+    }
+    #[inline(always)]
+    unsafe fn store_ptr_part(self, v: __m512, to: *mut f32, n: usize) {
+        proven!(_mm512_mask_storeu_ps(to, mask(n), v))
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        proven!(_mm512_sqrt_ps(a))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        proven!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn lt(self, a: __m512, b: __m512) -> __mmask16 {
+        // SAFETY: an `Avx512` exists only where `avx512f` was detected.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn le(self, a: __m512, b: __m512) -> __mmask16 {
+        // SAFETY: an `Avx512` exists only where `avx512f` was detected.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn eq(self, a: __m512, b: __m512) -> __mmask16 {
+        // SAFETY: an `Avx512` exists only where `avx512f` was detected.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn first(self, n: usize) -> __mmask16 {
+        mask(n)
+    }
+    #[inline(always)]
+    fn select(self, m: __mmask16, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_mask_blend_ps(m, b, a))
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512, b: __m512) -> __m512 {
+        float(proven!(_mm512_and_si512(int(a), int(b))))
+    }
+    #[inline(always)]
+    fn or(self, a: __m512, b: __m512) -> __m512 {
+        float(proven!(_mm512_or_si512(int(a), int(b))))
+    }
+    #[inline(always)]
+    fn xor(self, a: __m512, b: __m512) -> __m512 {
+        float(proven!(_mm512_xor_si512(int(a), int(b))))
+    }
+    #[inline(always)]
+    fn int_add(self, a: __m512, b: __m512) -> __m512 {
+        float(proven!(_mm512_add_epi32(int(a), int(b))))
+    }
+    #[inline(always)]
+    fn int_sub(self, a: __m512, b: __m512) -> __m512 {
+        float(proven!(_mm512_sub_epi32(int(a), int(b))))
+    }
+    #[inline(always)]
+    fn shl(self, a: __m512, n: u32) -> __m512 {
+        float(proven!(_mm512_sllv_epi32(int(a), int(self.bits(n)))))
+    }
+    #[inline(always)]
+    fn shr(self, a: __m512, n: u32) -> __m512 {
+        float(proven!(_mm512_srlv_epi32(int(a), int(self.bits(n)))))
+    }
+}

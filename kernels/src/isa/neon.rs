@@ -1,0 +1,183 @@
+//! NEON (AArch64, where it is always there): a block is four q registers, a mask four registers of ones or zeros. There
+//! are no masked loads, so the ragged end of a row goes through a buffer of sixteen.
+
+use std::arch::aarch64::*;
+
+use super::simd::{LANES, Op, Simd};
+
+/// The proof that the machine has NEON: that it is an AArch64.
+#[derive(Clone, Copy)]
+pub struct Neon(());
+
+impl Neon {
+    /// The token.
+    pub fn new() -> Option<Self> {
+        std::arch::is_aarch64_feature_detected!("neon").then_some(Neon(()))
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn trampoline<O: Op>(s: Neon, op: O) -> O::Out {
+    op.eval(s)
+}
+
+/// Calls an intrinsic on the four quarters of its blocks.
+macro_rules! quarters {
+    ($intrinsic:ident($($x:expr),*)) => {
+        // SAFETY: a `Neon` exists only where `neon` was detected.
+        unsafe {
+            [
+                $intrinsic($($x[0]),*),
+                $intrinsic($($x[1]),*),
+                $intrinsic($($x[2]),*),
+                $intrinsic($($x[3]),*),
+            ]
+        }
+    };
+}
+
+type Quad = [float32x4_t; 4];
+type Words = [uint32x4_t; 4];
+
+#[inline(always)]
+fn int(v: Quad) -> Words {
+    quarters!(vreinterpretq_u32_f32(v))
+}
+
+#[inline(always)]
+fn float(v: Words) -> Quad {
+    quarters!(vreinterpretq_f32_u32(v))
+}
+
+#[inline(always)]
+fn counts(n: i32) -> [int32x4_t; 4] {
+    quarters!(vdupq_n_s32([n; 4]))
+}
+
+impl Simd for Neon {
+    type V = Quad;
+    type M = Words;
+
+    const ROWS: usize = 6;
+    const BLOCKS: usize = 1;
+
+    #[inline(always)]
+    fn call<O: Op>(self, op: O) -> O::Out {
+        // SAFETY: the token proves the feature of the trampoline.
+        unsafe { trampoline(self, op) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Quad {
+        quarters!(vdupq_n_f32([x; 4]))
+    }
+    #[inline(always)]
+    unsafe fn load_ptr(self, from: *const f32) -> Quad {
+        // SAFETY: the caller vouches for sixteen values, which are four times four; NEON was detected.
+        unsafe { [vld1q_f32(from), vld1q_f32(from.add(4)), vld1q_f32(from.add(8)), vld1q_f32(from.add(12))] }
+    }
+    #[inline(always)]
+    unsafe fn load_ptr_part(self, from: *const f32, n: usize) -> Quad {
+        let mut block = [0.0_f32; LANES];
+        // SAFETY: the caller vouches for `n` values, and that they fit the block.
+        unsafe { std::ptr::copy_nonoverlapping(from, block.as_mut_ptr(), n) };
+        self.load(&block)
+    }
+    #[inline(always)]
+    unsafe fn store_ptr(self, v: Quad, to: *mut f32) {
+        for (i, &q) in v.iter().enumerate() {
+            // SAFETY: the caller vouches for sixteen values, which are four times four; NEON was detected.
+            unsafe { vst1q_f32(to.add(4 * i), q) };
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_ptr_part(self, v: Quad, to: *mut f32, n: usize) {
+        let block = self.lanes(v);
+        // SAFETY: the caller vouches for `n` values, and that the block has them.
+        unsafe { std::ptr::copy_nonoverlapping(block.as_ptr(), to, n) };
+    }
+
+    #[inline(always)]
+    fn add(self, a: Quad, b: Quad) -> Quad {
+        quarters!(vaddq_f32(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: Quad, b: Quad) -> Quad {
+        quarters!(vsubq_f32(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: Quad, b: Quad) -> Quad {
+        quarters!(vmulq_f32(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: Quad, b: Quad) -> Quad {
+        quarters!(vdivq_f32(a, b))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: Quad) -> Quad {
+        quarters!(vsqrtq_f32(a))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Quad, b: Quad, c: Quad) -> Quad {
+        quarters!(vfmaq_f32(c, a, b))
+    }
+
+    #[inline(always)]
+    fn lt(self, a: Quad, b: Quad) -> Words {
+        quarters!(vcltq_f32(a, b))
+    }
+    #[inline(always)]
+    fn le(self, a: Quad, b: Quad) -> Words {
+        quarters!(vcleq_f32(a, b))
+    }
+    #[inline(always)]
+    fn eq(self, a: Quad, b: Quad) -> Words {
+        quarters!(vceqq_f32(a, b))
+    }
+    #[inline(always)]
+    fn first(self, n: usize) -> Words {
+        let lanes: [f32; LANES] = std::array::from_fn(|i| f32::from_bits(if i < n { u32::MAX } else { 0 }));
+        int(self.load(&lanes))
+    }
+    #[inline(always)]
+    fn select(self, m: Words, a: Quad, b: Quad) -> Quad {
+        quarters!(vbslq_f32(m, a, b))
+    }
+
+    #[inline(always)]
+    fn and(self, a: Quad, b: Quad) -> Quad {
+        let (a, b) = (int(a), int(b));
+        float(quarters!(vandq_u32(a, b)))
+    }
+    #[inline(always)]
+    fn or(self, a: Quad, b: Quad) -> Quad {
+        let (a, b) = (int(a), int(b));
+        float(quarters!(vorrq_u32(a, b)))
+    }
+    #[inline(always)]
+    fn xor(self, a: Quad, b: Quad) -> Quad {
+        let (a, b) = (int(a), int(b));
+        float(quarters!(veorq_u32(a, b)))
+    }
+    #[inline(always)]
+    fn int_add(self, a: Quad, b: Quad) -> Quad {
+        let (a, b) = (int(a), int(b));
+        float(quarters!(vaddq_u32(a, b)))
+    }
+    #[inline(always)]
+    fn int_sub(self, a: Quad, b: Quad) -> Quad {
+        let (a, b) = (int(a), int(b));
+        float(quarters!(vsubq_u32(a, b)))
+    }
+    #[inline(always)]
+    fn shl(self, a: Quad, n: u32) -> Quad {
+        let (a, n) = (int(a), counts(n as i32));
+        float(quarters!(vshlq_u32(a, n)))
+    }
+    #[inline(always)]
+    fn shr(self, a: Quad, n: u32) -> Quad {
+        // A shift to the left by a negative count is NEON's shift to the right.
+        let (a, n) = (int(a), counts(-(n as i32)));
+        float(quarters!(vshlq_u32(a, n)))
+    }
+}

@@ -1,0 +1,176 @@
+//! The sixteen lanes every kernel is written over. A type that implements [`Simd`] is a token: holding one proves that
+//! the machine has the instruction set, so its arithmetic is safe to call. Everything is `#[inline(always)]`, here and
+//! in the kernels: the one function with `#[target_feature]` per instruction set is the trampoline behind
+//! [`Simd::call`], and only what is inlined into it becomes instructions instead of calls.
+
+/// The number of `f32` lanes in a block, on every instruction set.
+pub const LANES: usize = 16;
+
+/// An operation over the lanes of any instruction set; [`Cpu::run`](super::Cpu::run) picks the instruction set.
+pub trait Op {
+    /// What the operation gives back.
+    type Out;
+    /// The operation. Mark it `#[inline(always)]`, and closures within it too, or intrinsics become calls.
+    fn eval<S: Simd>(self, s: S) -> Self::Out;
+}
+
+/// Arithmetic on blocks of sixteen `f32`. Every method gives the same bits on every instruction set.
+pub trait Simd: Copy {
+    /// Sixteen `f32`.
+    type V: Copy;
+    /// Sixteen truth values.
+    type M: Copy;
+
+    /// Rows of the largest tile of C that fits the registers.
+    const ROWS: usize;
+    /// Blocks of sixteen columns of that tile.
+    const BLOCKS: usize;
+
+    /// Runs `op` in a function of its own that is compiled for this instruction set.
+    fn call<O: Op>(self, op: O) -> O::Out;
+
+    /// Sixteen times `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// # Safety
+    /// - `from` is valid for reading sixteen `f32`.
+    unsafe fn load_ptr(self, from: *const f32) -> Self::V;
+    /// Lanes `n..` are zero; the memory behind them is not touched.
+    ///
+    /// # Safety
+    /// - `from` is valid for reading `n` values of `f32`; `n <= 16`.
+    unsafe fn load_ptr_part(self, from: *const f32, n: usize) -> Self::V;
+    /// # Safety
+    /// - `to` is valid for writing sixteen `f32`.
+    unsafe fn store_ptr(self, v: Self::V, to: *mut f32);
+    /// The memory behind lanes `n..` is not touched.
+    ///
+    /// # Safety
+    /// - `to` is valid for writing `n` values of `f32`; `n <= 16`.
+    unsafe fn store_ptr_part(self, v: Self::V, to: *mut f32, n: usize);
+
+    /// `a + b`
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a b`
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`, correctly rounded
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The square root, correctly rounded.
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// `a b + c` with one rounding.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+
+    /// `a < b`; false where either is NaN.
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a <= b`; false where either is NaN.
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a == b`; false where either is NaN.
+    fn eq(self, a: Self::V, b: Self::V) -> Self::M;
+    /// True in the lanes before `n`.
+    fn first(self, n: usize) -> Self::M;
+    /// `a` where `m` holds, else `b`.
+    fn select(self, m: Self::M, a: Self::V, b: Self::V) -> Self::V;
+
+    /// Bits of the lanes: `a & b`.
+    fn and(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes: `a | b`.
+    fn or(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes: `a ^ b`.
+    fn xor(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes as integers: `a + b`, wrapping.
+    fn int_add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes as integers: `a - b`, wrapping.
+    fn int_sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes shifted to the left by `n < 32`.
+    fn shl(self, a: Self::V, n: u32) -> Self::V;
+    /// Bits of the lanes shifted to the right by `n < 32`, zeros moving in.
+    fn shr(self, a: Self::V, n: u32) -> Self::V;
+
+    /// Sixteen zeros.
+    #[inline(always)]
+    fn zero(self) -> Self::V {
+        self.splat(0.0)
+    }
+    /// Sixteen times the bit pattern `x`.
+    #[inline(always)]
+    fn bits(self, x: u32) -> Self::V {
+        self.splat(f32::from_bits(x))
+    }
+    /// A block of a slice.
+    #[inline(always)]
+    fn load(self, x: &[f32; LANES]) -> Self::V {
+        // SAFETY: the array is sixteen values long.
+        unsafe { self.load_ptr(x.as_ptr()) }
+    }
+    /// The ragged end of a slice, `x.len() <= 16`; the lanes past it are zero.
+    #[inline(always)]
+    fn load_part(self, x: &[f32]) -> Self::V {
+        assert!(x.len() <= LANES, "a part of a block has {} values", x.len());
+        // SAFETY: the slice is as long as said, and at most sixteen by the assertion.
+        unsafe { self.load_ptr_part(x.as_ptr(), x.len()) }
+    }
+    /// Writes a block of a slice.
+    #[inline(always)]
+    fn store(self, v: Self::V, y: &mut [f32; LANES]) {
+        // SAFETY: the array is sixteen values long.
+        unsafe { self.store_ptr(v, y.as_mut_ptr()) }
+    }
+    /// Writes the ragged end of a slice, `y.len() <= 16`.
+    #[inline(always)]
+    fn store_part(self, v: Self::V, y: &mut [f32]) {
+        assert!(y.len() <= LANES, "a part of a block has {} values", y.len());
+        // SAFETY: the slice is as long as said, and at most sixteen by the assertion.
+        unsafe { self.store_ptr_part(v, y.as_mut_ptr(), y.len()) }
+    }
+    /// The larger by comparison: `b` where `a < b`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(a, b), b, a)
+    }
+    /// The smaller by comparison: `b` where `b < a`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
+    #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(b, a), b, a)
+    }
+    /// `|a|`: the sign bit cleared.
+    #[inline(always)]
+    fn abs(self, a: Self::V) -> Self::V {
+        self.and(a, self.bits(0x7fff_ffff))
+    }
+    /// `-a`: the sign bit flipped.
+    #[inline(always)]
+    fn neg(self, a: Self::V) -> Self::V {
+        self.xor(a, self.bits(0x8000_0000))
+    }
+    /// The lanes as an array.
+    #[inline(always)]
+    fn lanes(self, v: Self::V) -> [f32; LANES] {
+        let mut lanes = [0.0; LANES];
+        self.store(v, &mut lanes);
+        lanes
+    }
+    /// The sum of the lanes by the fixed tree: lane `i` takes lane `i + 8`, then `i + 4`, `i + 2`, `i + 1`.
+    #[inline(always)]
+    fn sum(self, v: Self::V) -> f32 {
+        let mut lanes = self.lanes(v);
+        for width in [8, 4, 2, 1] {
+            for i in 0..width {
+                lanes[i] += lanes[i + width];
+            }
+        }
+        lanes[0]
+    }
+    /// The largest lane by the same tree, `b` replacing `a` where `a < b`.
+    #[inline(always)]
+    fn largest(self, v: Self::V) -> f32 {
+        let mut lanes = self.lanes(v);
+        for width in [8, 4, 2, 1] {
+            for i in 0..width {
+                let (a, b) = (lanes[i], lanes[i + width]);
+                lanes[i] = if a < b { b } else { a };
+            }
+        }
+        lanes[0]
+    }
+}

@@ -1,0 +1,30 @@
+//! The squared error `(z - t)^2`, without a half, as in PyTorch and Keras.
+
+use super::{Elementwise, Loss};
+use crate::isa::Simd;
+use crate::member::Member;
+
+#[derive(Clone, Copy)]
+struct Mse;
+
+impl Elementwise for Mse {
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V) {
+        let d = s.sub(z, t);
+        (s.mul(d, d), s.add(d, d))
+    }
+
+    fn reference(self, z: f64, t: f64) -> f64 {
+        (z - t) * (z - t)
+    }
+}
+
+pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Loss>> = Member {
+    name: "mse",
+    aliases: &["l2", "mean_squared_error"],
+    summary: "the mean squared error, for regression",
+    formula: "mean over rows and outputs of (z - t)^2",
+    source: "PyTorch MSELoss (no factor 1/2)",
+    settings: &[],
+    build: |_| Box::new(Mse),
+};

@@ -1,0 +1,124 @@
+//! Elementary functions over sixteen lanes, each one fixed sequence of operations, so the bits are the same on every
+//! instruction set and do not depend on a platform's libm. Bounds are in units in the last place of the `f32` result,
+//! against the exact value, and tested on dense grids against `f64`. NaN in, NaN out. Where a lane needs another formula
+//! than its neighbour both are computed and one is selected.
+
+use crate::isa::Simd;
+
+/// `ln 2` in two parts: `n LN2_HIGH` is exact for the `n` met here.
+const LN2_HIGH: f32 = 0.693_145_75;
+const LN2_LOW: f32 = 1.428_606_8e-6;
+
+/// `x = n ln 2 + r` with `|r| <= ln 2 / 2`: gives `n` as a float, `n` as an integer, and `r`. Needs `|x| < 2^21`.
+#[inline(always)]
+fn reduce<S: Simd>(s: S, x: S::V) -> (S::V, S::V, S::V) {
+    // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+    let shift = s.splat(12_582_912.0);
+    let shifted = s.mul_add(x, s.splat(std::f32::consts::LOG2_E), shift);
+    let n = s.sub(shifted, shift);
+    let r = s.mul_add(n, s.splat(-LN2_HIGH), x);
+    let r = s.mul_add(n, s.splat(-LN2_LOW), r);
+    (n, s.int_sub(shifted, shift), r)
+}
+
+/// `e^r - 1` for `|r| <= ln 2 / 2`: `r + r^2 P(r)`, P the polynomial of degree 4 nearest in relative error (2^-28).
+#[inline(always)]
+fn exp_m1_reduced<S: Simd>(s: S, r: S::V) -> S::V {
+    let p = s.splat(1.394_116_6e-3);
+    let p = s.mul_add(p, r, s.splat(8.363_205e-3));
+    let p = s.mul_add(p, r, s.splat(4.166_637_4e-2));
+    let p = s.mul_add(p, r, s.splat(0.166_665_76));
+    let p = s.mul_add(p, r, s.splat(0.5));
+    s.mul_add(s.mul(r, r), p, r)
+}
+
+/// `2^n` for an integer `-126 <= n <= 127`.
+#[inline(always)]
+fn power_of_two<S: Simd>(s: S, n: S::V) -> S::V {
+    s.shl(s.int_add(n, s.bits(127)), 23)
+}
+
+/// `e^x`, within 1 ULP; overflows to infinity, underflows through the subnormals to zero.
+#[inline(always)]
+pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
+    // Beyond these bounds the result is infinite or zero; the comparison lets a NaN through.
+    let (low, high) = (s.splat(-105.0), s.splat(89.0));
+    let x = s.min(s.max(x, low), high);
+    let (_, n, r) = reduce(s, x);
+    let y = s.add(s.splat(1.0), exp_m1_reduced(s, r));
+    // 2^n in two factors, because n = 128 and n < -126 have no float of their own. Only the second product rounds.
+    let n = s.int_add(n, s.bits(256));
+    let half = s.shr(n, 1);
+    let rest = s.int_sub(s.int_sub(n, half), s.bits(128));
+    let half = s.int_sub(half, s.bits(128));
+    s.mul(s.mul(y, power_of_two(s, half)), power_of_two(s, rest))
+}
+
+/// `ln(1 + f) - f` for `1 + f` in `[1/sqrt 2, sqrt 2]`. With `q = f / (2 + f)`, `ln(1 + f) = 2 artanh q`, which is
+/// `f - f^2/2 + q (f^2/2 + q^2 R(q^2))` (the form of FreeBSD's msun, Sun Microsystems 1993; R fitted anew, 2^-34).
+#[inline(always)]
+fn ln_1p_less_f<S: Simd>(s: S, f: S::V) -> S::V {
+    let q = s.div(f, s.add(f, s.splat(2.0)));
+    let z = s.mul(q, q);
+    let p = s.splat(0.233_347_2);
+    let p = s.mul_add(p, z, s.splat(0.285_506_52));
+    let p = s.mul_add(p, z, s.splat(0.400_001_23));
+    let p = s.mul_add(p, z, s.splat(0.666_666_7));
+    let half_square = s.mul(s.mul(f, f), s.splat(0.5));
+    let inner = s.mul(q, s.mul_add(z, p, half_square));
+    s.sub(inner, half_square)
+}
+
+/// `ln x`, within 1 ULP; minus infinity at zero, NaN below.
+#[inline(always)]
+pub fn ln<S: Simd>(s: S, x: S::V) -> S::V {
+    let one = s.splat(1.0);
+    let tiny = s.lt(x, s.splat(f32::MIN_POSITIVE));
+    let scaled = s.select(tiny, s.mul(x, s.splat(33_554_432.0)), x);
+    // x = m 2^n with m in [1/sqrt 2, sqrt 2): subtracting the bits of 1/sqrt 2 makes the exponent field n.
+    let root = s.bits(0x3f35_04f3);
+    let above = s.int_add(s.int_sub(scaled, root), s.splat(1.0));
+    let m = s.int_add(s.and(above, s.bits(0x007f_ffff)), root);
+    let exponent = s.shr(above, 23);
+    // The integer as a float: put it into the low bits of 2^23 and subtract that again, with the bias of 127.
+    let n = s.sub(s.or(exponent, s.splat(8_388_608.0)), s.splat(8_388_735.0));
+    let n = s.select(tiny, s.sub(n, s.splat(25.0)), n);
+    let f = s.sub(m, one);
+    let low = s.mul_add(n, s.splat(LN2_LOW), ln_1p_less_f(s, f));
+    let y = s.mul_add(n, s.splat(LN2_HIGH), s.add(low, f));
+    let y = s.select(s.lt(x, s.bits(0x7f80_0000)), y, x);
+    let y = s.select(s.eq(x, s.zero()), s.splat(f32::NEG_INFINITY), y);
+    s.select(s.lt(x, s.zero()), s.splat(f32::NAN), y)
+}
+
+/// `ln(1 + x)` for `x` in `[0, 1]`, within 1 ULP also where `x` is tiny.
+#[inline(always)]
+pub fn ln_1p<S: Simd>(s: S, x: S::V) -> S::V {
+    // Above sqrt 2 - 1 half of 1 + x is taken, whose distance to one is exact: (x - 1) / 2.
+    let large = s.lt(s.splat(0.414_213_57), x);
+    let f = s.select(large, s.mul(s.sub(x, s.splat(1.0)), s.splat(0.5)), x);
+    let n = s.select(large, s.splat(1.0), s.zero());
+    let low = s.mul_add(n, s.splat(LN2_LOW), ln_1p_less_f(s, f));
+    s.mul_add(n, s.splat(LN2_HIGH), s.add(low, f))
+}
+
+/// `tanh x` within 2 ULP: `E / (E + 2)` with `E = e^(2|x|) - 1`, and the sign of `x`.
+#[inline(always)]
+pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
+    // From 9.02 on the nearest float is one; the bound keeps 2^n below overflow.
+    let size = s.min(s.abs(x), s.splat(10.0));
+    let (_, n, r) = reduce(s, s.add(size, size));
+    let scale = power_of_two(s, n);
+    let e = s.mul_add(scale, exp_m1_reduced(s, r), s.sub(scale, s.splat(1.0)));
+    let y = s.div(e, s.add(e, s.splat(2.0)));
+    s.or(y, s.and(x, s.bits(0x8000_0000)))
+}
+
+/// `1 / (1 + e^-x)` within 2 ULP: the exponential is taken of `-|x|`, so it never overflows.
+#[inline(always)]
+pub fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
+    let one = s.splat(1.0);
+    let e = exp(s, s.neg(s.abs(x)));
+    let top = s.select(s.lt(x, s.zero()), e, one);
+    s.div(top, s.add(one, e))
+}

@@ -1,0 +1,215 @@
+//! Sums, products and maxima over slices, rows and columns, in one order. Along a row: element `i` joins chain `i % 16`,
+//! and the sixteen chains meet in the fixed tree of [`Simd::sum`]; past the end of a row the lanes stay as they were.
+//! Along a column: row by row. So the result does not depend on the instruction set, nor on who computes which columns.
+
+use std::ops::Range;
+
+use crate::elementwise::block;
+use crate::isa::{Cpu, LANES, Op, Simd};
+
+/// The sixteen chains over one row of a term made of `N` slices of one length.
+#[inline(always)]
+fn chains<S: Simd, const N: usize>(s: S, x: [&[f32]; N], step: impl Fn(S::V, [S::V; N]) -> S::V) -> S::V {
+    let mut sum = s.zero();
+    let len = x[0].len();
+    let whole = len / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        let mut terms = [s.zero(); N];
+        for (term, x) in terms.iter_mut().zip(x) {
+            *term = s.load(block(x, at));
+        }
+        sum = step(sum, terms);
+    }
+    if whole < len {
+        let mut terms = [s.zero(); N];
+        for (term, x) in terms.iter_mut().zip(x) {
+            *term = s.load_part(&x[whole..]);
+        }
+        sum = s.select(s.first(len - whole), step(sum, terms), sum);
+    }
+    sum
+}
+
+struct Dot<'a>(&'a [f32], &'a [f32]);
+
+impl Op for Dot<'_> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> f32 {
+        s.sum(chains(
+            s,
+            [self.0, self.1],
+            #[inline(always)]
+            |sum, [x, y]| s.mul_add(x, y, sum),
+        ))
+    }
+}
+
+/// The sum of `x[i] y[i]`: a fused multiply-add per element.
+pub fn dot(cpu: Cpu, x: &[f32], y: &[f32]) -> f32 {
+    assert_eq!(x.len(), y.len(), "dot: `x` and `y`");
+    cpu.run(Dot(x, y))
+}
+
+struct RowSums<'a> {
+    x: &'a [f32],
+    cols: usize,
+    out: &'a mut [f32],
+}
+
+impl Op for RowSums<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        for (r, out) in self.out.iter_mut().enumerate() {
+            *out = s.sum(chains(
+                s,
+                [&self.x[r * self.cols..][..self.cols]],
+                #[inline(always)]
+                |sum, [x]| s.add(sum, x),
+            ));
+        }
+    }
+}
+
+/// The sum of a slice.
+pub fn sum(cpu: Cpu, x: &[f32]) -> f32 {
+    let mut out = [0.0];
+    row_sums(cpu, x, x.len(), &mut out);
+    out[0]
+}
+
+/// `out[r]` = the sum of row `r` of `x` `(rows, cols)`; `out` `(rows)`.
+pub fn row_sums(cpu: Cpu, x: &[f32], cols: usize, out: &mut [f32]) {
+    assert_eq!(x.len(), out.len() * cols, "row_sums: `x` and rows times columns");
+    cpu.run(RowSums { x, cols, out });
+}
+
+struct ColumnSums<'a> {
+    x: &'a [f32],
+    cols: usize,
+    start: usize,
+    keep: bool,
+    out: &'a mut [f32],
+}
+
+/// Block `i` of `N` of a row; the last has `tail` elements.
+#[inline(always)]
+fn load<S: Simd, const N: usize>(s: S, row: &[f32], i: usize, tail: usize) -> S::V {
+    if i + 1 < N { s.load(block(row, i * LANES)) } else { s.load_part(&row[i * LANES..][..tail]) }
+}
+
+impl ColumnSums<'_> {
+    /// Columns `at..at + width` of the range, `(N - 1) * 16 < width <= N * 16`, in `N` registers.
+    #[inline(always)]
+    fn strip<S: Simd, const N: usize>(&mut self, s: S, at: usize, width: usize) {
+        let tail = width - (N - 1) * LANES;
+        let mut sums = [s.zero(); N];
+        if self.keep {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = load::<S, N>(s, &self.out[at..], i, tail);
+            }
+        }
+        for row in self.x.chunks_exact(self.cols) {
+            let row = &row[self.start + at..];
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = s.add(*sum, load::<S, N>(s, row, i, tail));
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            let end = (at + width).min(at + (i + 1) * LANES);
+            s.store_part(sum, &mut self.out[at + i * LANES..end]);
+        }
+    }
+}
+
+impl Op for ColumnSums<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(mut self, s: S) {
+        let cols = self.out.len();
+        let mut at = 0;
+        while cols - at >= 4 * LANES {
+            self.strip::<S, 4>(s, at, 4 * LANES);
+            at += 4 * LANES;
+        }
+        while at < cols {
+            let width = LANES.min(cols - at);
+            self.strip::<S, 1>(s, at, width);
+            at += width;
+        }
+    }
+}
+
+/// `out[j]` = the sum of column `range.start + j` of `x` `(rows, cols)`, row by row, starting from zero or, with `keep`,
+/// from what `out` holds; `out` `(range.len())`.
+pub fn column_sums(cpu: Cpu, x: &[f32], cols: usize, range: Range<usize>, keep: bool, out: &mut [f32]) {
+    assert!(range.start <= range.end && range.end <= cols, "column_sums: columns {range:?} of {cols}");
+    assert_eq!(out.len(), range.len(), "column_sums: `out` and the columns of the range");
+    if cols == 0 {
+        return;
+    }
+    assert_eq!(x.len() % cols, 0, "column_sums: {} values in rows of {cols}", x.len());
+    cpu.run(ColumnSums { x, cols, start: range.start, keep, out });
+}
+
+struct ArgmaxRows<'a> {
+    x: &'a [f32],
+    cols: usize,
+    out: &'a mut [u32],
+}
+
+impl Op for ArgmaxRows<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        for (r, out) in self.out.iter_mut().enumerate() {
+            *out = argmax(s, &self.x[r * self.cols..][..self.cols]);
+        }
+    }
+}
+
+/// The place of the first maximum; 0 where the row holds a NaN.
+#[inline(always)]
+fn argmax<S: Simd>(s: S, row: &[f32]) -> u32 {
+    let (mut best, mut place) = (s.splat(f32::NEG_INFINITY), s.bits(u32::MAX));
+    let mut sane = s.zero();
+    let mut here = s.load(&std::array::from_fn(|i| f32::from_bits(i as u32)));
+    let mut at = 0;
+    while at < row.len() {
+        let end = row.len().min(at + LANES);
+        let x = s.load_part(&row[at..end]);
+        let x = s.select(s.first(end - at), x, s.splat(f32::NEG_INFINITY));
+        // The first block is taken as it is, so that a row of minus infinities has its first place too.
+        let better = if at == 0 { s.first(end) } else { s.lt(best, x) };
+        best = s.select(better, x, best);
+        place = s.select(better, here, place);
+        sane = s.select(s.eq(x, x), sane, x);
+        here = s.int_add(here, s.bits(LANES as u32));
+        at = end;
+    }
+    let (best, place, sane) = (s.lanes(best), s.lanes(place), s.lanes(sane));
+    if sane.iter().any(|lane| lane.is_nan()) {
+        return 0;
+    }
+    let mut first = 0;
+    for i in 1..LANES {
+        let (x, y) = (best[first], best[i]);
+        if y > x || (y == x && place[i].to_bits() < place[first].to_bits()) {
+            first = i;
+        }
+    }
+    place[first].to_bits()
+}
+
+/// `out[r]` = the place of the first maximum of row `r` of `x` `(rows, cols)`, 0 where the row holds a NaN; `out`
+/// `(rows)`, `cols` at least one.
+pub fn argmax_rows(cpu: Cpu, x: &[f32], cols: usize, out: &mut [u32]) {
+    assert!(cols > 0, "argmax_rows: a row without elements has no maximum");
+    assert_eq!(x.len(), out.len() * cols, "argmax_rows: `x` and rows times columns");
+    cpu.run(ArgmaxRows { x, cols, out });
+}

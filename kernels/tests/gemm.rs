@@ -1,0 +1,125 @@
+//! Matrix products, bit for bit against six lines, at sizes around the tiles and blocks, in every layout, from every
+//! start, on everything this machine can run.
+
+mod common;
+
+use common::{Stream, assert_same_bits, cpus};
+use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
+
+/// What C holds before and after.
+fn reference(start: Start<'_>, a: &[f32], b: &[f32], m: usize, k: usize, n: usize, c: &mut [f32]) {
+    for i in 0..m {
+        for j in 0..n {
+            let first = match start {
+                Start::Zero => 0.0,
+                Start::Bias(bias) => bias[j],
+                Start::Keep => c[i * n + j],
+            };
+            c[i * n + j] = (0..k).fold(first, |sum, p| a[i * k + p].mul_add(b[p * n + j], sum));
+        }
+    }
+}
+
+fn transposed(x: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    (0..cols * rows).map(|at| x[at % rows * cols + at / rows]).collect()
+}
+
+/// All four layouts and all three starts of one shape.
+fn check(cpu: Cpu, m: usize, k: usize, n: usize, scratch: &mut Scratch) {
+    let mut stream = Stream((m * 1_000_003 + k * 1009 + n) as u64);
+    let (a, b) = (stream.units(m * k), stream.units(k * n));
+    let (bias, kept) = (stream.units(n), stream.units(m * n));
+    let (a_t, b_t) = (transposed(&a, m, k), transposed(&b, k, n));
+    for start in [Start::Zero, Start::Bias(&bias), Start::Keep] {
+        let before = if let Start::Keep = start { kept.clone() } else { vec![f32::NAN; m * n] };
+        let mut expected = before.clone();
+        reference(start, &a, &b, m, k, n, &mut expected);
+        for layout in 0..4 {
+            let a = if layout & 1 == 0 { Mat::new(&a, m, k) } else { Mat::new(&a_t, k, m).t() };
+            let b = if layout & 2 == 0 { Mat::new(&b, k, n) } else { Mat::new(&b_t, n, k).t() };
+            let mut c = before.clone();
+            gemm(cpu, start, a, b, &mut c, scratch);
+            let what = format!("{m}×{k}×{n} {} {start:?} layout {layout}", cpu.isa());
+            assert_same_bits(&c, &expected, &what.chars().take(80).collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn every_shape_around_the_tiles() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for m in [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 23, 24, 25, 37] {
+            for n in [1, 2, 10, 15, 16, 17, 18, 31, 32, 33, 47, 48, 49, 65] {
+                for k in [0, 1, 2, 9] {
+                    check(cpu, m, k, n, &mut scratch);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_around_the_blocks() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for (m, k, n) in
+            [(5, 511, 33), (13, 512, 32), (7, 513, 40), (26, 1025, 17), (1, 1030, 70), (300, 3, 20), (130, 70, 130)]
+        {
+            check(cpu, m, k, n, &mut scratch);
+        }
+    }
+}
+
+#[test]
+fn nothing_to_do() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for (m, k, n) in [(0, 3, 4), (3, 4, 0), (0, 0, 0)] {
+            check(cpu, m, k, n, &mut scratch);
+        }
+    }
+}
+
+#[test]
+fn matrixmultiply_agrees_to_rounding() {
+    let (m, k, n) = (33, 200, 45);
+    let mut stream = Stream(1);
+    let (a, b, bias) = (stream.units(m * k), stream.units(k * n), stream.units(n));
+    let mut scratch = Scratch::new();
+    let [ours, theirs] = [Engine::Simd, Engine::MatrixMultiply].map(|engine| {
+        let mut c = vec![f32::NAN; m * n];
+        let cpu = Cpu::best().engine(engine);
+        gemm(cpu, Start::Bias(&bias), Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c, &mut scratch);
+        gemm(cpu, Start::Keep, Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c, &mut scratch);
+        c
+    });
+    for (a, b) in ours.iter().zip(&theirs) {
+        assert!((a - b).abs() <= 1e-4, "{a} {b}");
+    }
+}
+
+#[test]
+fn a_view_is_a_part_of_a_matrix() {
+    let data: Vec<f32> = (0..12).map(|i| i as f32).collect();
+    // The middle two columns of a 3×4 matrix.
+    let part = Mat::strided(&data[1..], 3, 2, 4, 1);
+    let mut c = [f32::NAN; 4];
+    gemm(Cpu::best(), Start::Zero, part.t(), part, &mut c, &mut Scratch::new());
+    let (x, y) = ([1.0, 5.0, 9.0_f32], [2.0, 6.0, 10.0]);
+    let dot = |x: [f32; 3], y: [f32; 3]| x.iter().zip(&y).map(|(x, y)| x * y).sum::<f32>();
+    assert_eq!(c, [dot(x, x), dot(x, y), dot(y, x), dot(y, y)]);
+}
+
+#[test]
+#[should_panic(expected = "A is 2×3 but B is 4×5")]
+fn shapes_must_fit() {
+    let x = [0.0; 20];
+    gemm(Cpu::best(), Start::Zero, Mat::new(&x[..6], 2, 3), Mat::new(&x, 4, 5), &mut [0.0; 10], &mut Scratch::new());
+}
+
+#[test]
+#[should_panic(expected = "3×5 with strides 5, 1 in 14 values")]
+fn a_view_must_lie_inside() {
+    Mat::strided(&[0.0; 14], 3, 5, 5, 1);
+}
