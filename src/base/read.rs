@@ -90,7 +90,7 @@ fn number(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -
         }
         _ => return wrong_type(node, kind, what, diagnostics),
     };
-    if x.is_finite() && bounds.contains(x) {
+    if bounds.allow(x) {
         return Some(Value::Number(x));
     }
     diagnostics.error(node.place, format!("{what} must be {}, not {x}", kind.describe()), "");

@@ -24,8 +24,8 @@ impl Part {
             (Form::Class, Labels::Classes { .. }) => (Vec::new(), 0),
             (Form::Binary, Labels::Classes { of, .. }) => (of.iter().map(|c| *c as f32).collect(), 1),
             (Form::OneHot(n), Labels::Classes { of, .. }) => {
-                let hot = |c: &u32| (0..n).map(move |k| f32::from(u8::from(k == *c as usize)));
-                (of.iter().flat_map(hot).collect(), n)
+                let hot = |c: u32| (0..n).map(move |k| f32::from(u8::from(k == c as usize)));
+                (of.iter().copied().flat_map(hot).collect(), n)
             }
             (Form::Values(width), Labels::Values { of, .. }) => (of.clone(), width),
             (form, _) => unreachable!("the plan gave {form:?} to data of another kind"),

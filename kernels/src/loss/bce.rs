@@ -10,6 +10,8 @@ use crate::member::Member;
 struct Bce;
 
 impl Elementwise for Bce {
+    const THRESHOLD: f32 = 0.0;
+
     #[inline(always)]
     fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V) {
         let (zero, one) = (s.zero(), s.splat(1.0));

@@ -38,6 +38,10 @@ impl Loss for CrossEntropy {
         false
     }
 
+    fn threshold(&self) -> f32 {
+        0.0
+    }
+
     fn reference(&self, z: &[f64], target: &[f64]) -> f64 {
         let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = z.iter().map(|z| (z - largest).exp()).sum();

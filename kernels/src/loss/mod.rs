@@ -36,6 +36,8 @@ pub trait Loss: Send + Sync {
     fn takes_classes(&self) -> bool;
     /// Whether the mean is over all `B * C` outputs (PyTorch's "mean" of `mse` and `bce`) or over the `B` rows.
     fn mean_over_outputs(&self) -> bool;
+    /// The output above which a network with a single output says class 1: 0 for a loss on logits, 1/2 for one on values.
+    fn threshold(&self) -> f32;
     /// One row's loss in `f64`; `target` holds a value per output, or the one class.
     fn reference(&self, z: &[f64], target: &[f64]) -> f64;
 }
@@ -47,6 +49,8 @@ pub static ALL: &[Member<fn(&[f64]) -> Box<dyn Loss>>] = &[cross_entropy::MEMBER
 trait Elementwise: Copy + Send + Sync + 'static {
     /// `l(z, t)` and `dl/dz`.
     fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V);
+    /// See [`Loss::threshold`].
+    const THRESHOLD: f32;
     /// `l(z, t)` in `f64`, independent of [`Elementwise::value_and_slope`].
     fn reference(self, z: f64, t: f64) -> f64;
 }
@@ -77,6 +81,10 @@ impl<E: Elementwise> Loss for E {
 
     fn mean_over_outputs(&self) -> bool {
         true
+    }
+
+    fn threshold(&self) -> f32 {
+        E::THRESHOLD
     }
 
     fn reference(&self, z: &[f64], target: &[f64]) -> f64 {

@@ -8,6 +8,8 @@ use crate::member::Member;
 struct Mse;
 
 impl Elementwise for Mse {
+    const THRESHOLD: f32 = 0.5;
+
     #[inline(always)]
     fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V) {
         let d = s.sub(z, t);

@@ -96,7 +96,7 @@ impl Layer for Dense {
                 let trace = (traces.of)(shard);
                 let count = trace.dy.len() / self.units;
                 let start = if shard == 0 { Start::Zero } else { Start::Keep };
-                let x = Mat::new(trace.x, count, self.inputs).columns(rows.clone());
+                let x = Mat::strided(&trace.x[rows.start..], count, rows.len(), self.inputs, 1);
                 let dy = Mat::new(trace.dy, count, self.units);
                 gemm(pass.cpu, start, x.t(), dy, &mut grads[within.clone()], pass.scratch);
             }
