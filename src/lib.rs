@@ -1,4 +1,5 @@
 //! stub, to become the architecture
+#![forbid(unsafe_code)]
 
 pub mod base;
 
@@ -14,4 +15,10 @@ pub mod probe;
 
 pub mod trial;
 
+pub mod store;
+
 pub mod report;
+
+pub mod run;
+
+pub mod cli;

@@ -26,6 +26,22 @@ struct Header {
     experiment: String,
 }
 
+/// How a log's trials were last asked for: a line that every run adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The experiment file's name, without its folder.
+    pub file: String,
+    /// The `--set` options.
+    pub sets: Vec<String>,
+    /// Who multiplied matrices.
+    pub engine: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SessionLine {
+    session: Session,
+}
+
 /// A log that is open for writing.
 pub struct Log {
     path: PathBuf,
@@ -74,9 +90,18 @@ impl Log {
         if last != *b"\n" { file.write_all(b"\n").map_err(fail) } else { Ok(()) }
     }
 
+    /// Adds the line of a run.
+    pub fn begin_session(&mut self, session: &Session) -> Result<()> {
+        self.line(&SessionLine { session: session.clone() })
+    }
+
     /// Adds a record. Errors: the disk does not take it; the line is then taken back, and the log is as it was.
     pub fn append(&mut self, record: &Record) -> Result<()> {
-        let line = serde_json::to_string(record).expect("a record is plain data") + "\n";
+        self.line(record)
+    }
+
+    fn line(&mut self, data: &impl Serialize) -> Result<()> {
+        let line = serde_json::to_string(data).expect("a line of the log is plain data") + "\n";
         let fail = |e: std::io::Error| Error::file("write", &self.path, &e);
         self.file.lock().map_err(fail)?;
         let before = self.file.metadata().map_err(fail)?.len();
@@ -100,6 +125,26 @@ impl Log {
 /// Reads the records of a folder's log one by one, in the order they were written; an unreadable line is skipped.
 /// Errors: no log, or one of another version.
 pub fn read(folder: &Path, mut each: impl FnMut(Record)) -> Result<()> {
+    lines(folder, |line| {
+        if let Ok(record) = serde_json::from_slice(line) {
+            each(record);
+        }
+    })
+}
+
+/// How the folder's trials were last asked for. Errors: as for [`read`].
+pub fn last_session(folder: &Path) -> Result<Session> {
+    let mut last = Session::default();
+    lines(folder, |line| {
+        // a record is long: only a line that can be a session is read as one
+        if line.starts_with(b"{\"session\"") {
+            last = serde_json::from_slice::<SessionLine>(line).map_or(std::mem::take(&mut last), |l| l.session);
+        }
+    })?;
+    Ok(last)
+}
+
+fn lines(folder: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
     let path = folder.join(LOG);
     check_header(&path, None)?;
     let fail = |e: std::io::Error| Error::file("read", &path, &e);
@@ -110,9 +155,7 @@ pub fn read(folder: &Path, mut each: impl FnMut(Record)) -> Result<()> {
         if reader.read_until(b'\n', &mut line).map_err(fail)? == 0 {
             return Ok(());
         }
-        if let Ok(record) = serde_json::from_slice(&line) {
-            each(record);
-        }
+        each(&line);
     }
 }
 
@@ -167,6 +210,7 @@ mod tests {
             seed: 0,
             status: Status::Done,
             parameters: 1,
+            train_rows: 1,
             steps: 1,
             columns: vec![],
             rows: vec![],

@@ -15,8 +15,8 @@ pub struct Axis {
     pub place: Place,
     /// Its values in order.
     pub points: Vec<Point>,
-    /// Whether they are a logarithmic range.
-    pub log: bool,
+    /// The range they were written as, if they were.
+    pub range: Option<Node>,
 }
 
 /// A value of an axis.
@@ -26,6 +26,21 @@ pub struct Point {
     pub label: String,
     /// What it puts into the file's tree.
     pub node: Node,
+}
+
+impl Axis {
+    /// Whether the values are told apart best on a logarithmic scale: a logarithmic range, or listed numbers above 0 that
+    /// span more than a factor of 20, each larger than the last by a fifth at least.
+    pub fn is_log(&self) -> bool {
+        if let Some(range) = &self.range {
+            return range.get("log").is_some();
+        }
+        let numbers: Option<Vec<f64>> = self.points.iter().map(Point::number).collect();
+        let mut numbers = numbers.unwrap_or_default();
+        numbers.sort_by(f64::total_cmp);
+        let spans = numbers.first().zip(numbers.last()).is_some_and(|(a, b)| *a > 0.0 && b / a > 20.0);
+        spans && numbers.windows(2).all(|w| w[1] / w[0] >= 1.2)
+    }
 }
 
 impl Point {
@@ -99,7 +114,7 @@ fn collect(path: &str, place: Place, node: &Node, axes: &mut Vec<Axis>, diagnost
             return;
         }
     }
-    axes.push(Axis { path, place, points, log: node.get("log").is_some() });
+    axes.push(Axis { path, place, points, range: is_range.then(|| node.clone()) });
 }
 
 /// A listed value. The label of a table is taken out of it, because it belongs to the sweep.

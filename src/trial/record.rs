@@ -48,6 +48,8 @@ pub struct Record {
     pub status: Status,
     /// How many numbers the network learns.
     pub parameters: u64,
+    /// Rows of the training part.
+    pub train_rows: u64,
     /// Optimizer steps taken.
     pub steps: u64,
     /// Names of the measures: `train_loss`, `test_loss`, `train_accuracy` ...
@@ -154,6 +156,7 @@ mod tests {
             seed: 3,
             status: Status::Diverged { step: 7 },
             parameters: 10,
+            train_rows: 4,
             steps: 7,
             columns: vec!["train_loss".into()],
             rows: vec![Row { step: 0, epoch: 0.0, lr: 0.1, values: vec![0.1 + 0.2] }],

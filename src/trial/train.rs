@@ -67,6 +67,7 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>) -> Option<Record> {
         seed: who.seed,
         status,
         parameters: plan.network.parameters() as u64,
+        train_rows: parts[0].rows() as u64,
         steps,
         columns: plan.columns.clone(),
         rows,
@@ -76,6 +77,36 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>) -> Option<Record> {
         samples: samples(steps, parts[0].rows(), plan.batch_rows(parts[0].rows())),
         seconds: started.elapsed().as_secs_f64(),
     })
+}
+
+/// Seconds of a training step and of an evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Seconds of a step.
+    pub step: f64,
+    /// Seconds of measuring every part.
+    pub evaluation: f64,
+}
+
+/// Tries a plan for about so long, on one thread, and throws the result away.
+pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pace {
+    let form = plan.objective.form();
+    let parts: Vec<Part> = data.iter().map(|data| Part::new(data.clone(), form)).collect();
+    let mut params = vec![0.0; plan.network.parameters()];
+    plan.network.initialise(0, &mut params);
+    let mut team = Team::new(plan, cpu, 1, &parts[0], params);
+    let order = Order::new(plan, parts[0].rows(), 0);
+    let mut indices = order.indices();
+    let mut step = 0;
+    let begun = Instant::now();
+    while step < plan.run.steps && (step == 0 || begun.elapsed() < time) {
+        team.step(&parts[0], order.batch(step, &mut indices), step + 1, plan.rates.at(step));
+        step += 1;
+    }
+    let trained = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    measure(plan, cpu, &mut team, &parts);
+    Pace { step: trained / step.max(1) as f64, evaluation: begun.elapsed().as_secs_f64() }
 }
 
 /// A trial on its way.

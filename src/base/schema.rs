@@ -1,0 +1,146 @@
+//! The JSON Schema of an experiment file, made from the same tables of keys that read it (draft 7, which editors' TOML
+//! servers understand).
+
+use serde_json::{json, Map, Value};
+
+use kernels::member::Bounds;
+
+use super::key::{Key, Kind, Preset};
+use super::registry::Members;
+
+/// The schema of a whole file whose top-level keys these are.
+pub fn document(keys: &[Key]) -> Value {
+    let mut definitions = Map::new();
+    let mut schema = table(keys, &[], &mut definitions);
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!("runner experiment");
+    schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+/// A table with these keys and no others; `more` are keys that are read elsewhere.
+fn table(keys: &[Key], more: &[(&str, Value)], definitions: &mut Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    for (name, schema) in more {
+        properties.insert((*name).to_owned(), schema.clone());
+    }
+    let mut required = Vec::new();
+    for key in keys {
+        let mut schema = of(&key.kind, definitions);
+        if schema.get("$ref").is_some() {
+            schema = json!({ "allOf": [schema] });
+        }
+        schema["description"] = json!(key.summary);
+        if let Preset::Toml(text) = key.preset {
+            schema["default"] = default_of(text);
+        }
+        for alias in key.aliases {
+            properties.insert((*alias).to_owned(), schema.clone());
+        }
+        properties.insert(key.name.to_owned(), schema);
+        if key.preset == Preset::Required {
+            required.push(key);
+        }
+    }
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    let plain: Vec<&str> = required.iter().filter(|k| k.aliases.is_empty()).map(|k| k.name).collect();
+    if !plain.is_empty() {
+        schema["required"] = json!(plain);
+    }
+    let spelled = |key: &&&Key| !key.aliases.is_empty();
+    let either: Vec<Value> = required.iter().filter(spelled).map(|key| any_spelling(key)).collect();
+    if !either.is_empty() {
+        schema["allOf"] = json!(either);
+    }
+    schema
+}
+
+/// A required key may stand under any of its spellings.
+fn any_spelling(key: &Key) -> Value {
+    let names = [key.name].into_iter().chain(key.aliases.iter().copied());
+    json!({ "anyOf": names.map(|name| json!({ "required": [name] })).collect::<Vec<_>>() })
+}
+
+fn default_of(text: &str) -> Value {
+    // the defaults are TOML values; the ones that are not JSON too are tables, told by their text
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
+    match kind {
+        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Number(bounds) => number(*bounds),
+        Kind::Numbers { count, bounds } => {
+            let mut schema = json!({ "type": "array", "items": number(*bounds) });
+            if let Some(count) = count {
+                schema["minItems"] = json!(count);
+                schema["maxItems"] = json!(count);
+            }
+            schema
+        }
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Word(words) => json!({ "enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>() }),
+        Kind::Length => length(),
+        Kind::Member { registry, common } => member(registry(), common, definitions),
+        Kind::List { of: each, least } => {
+            json!({ "type": "array", "items": of(each, definitions), "minItems": least })
+        }
+        Kind::Table(keys) => table(keys, &[], definitions),
+        Kind::Map(each) => json!({ "type": "object", "additionalProperties": of(each, definitions) }),
+        Kind::Either(kinds) => {
+            json!({ "anyOf": kinds.iter().map(|k| of(k, definitions)).collect::<Vec<_>>() })
+        }
+        Kind::Raw => json!({}),
+    }
+}
+
+fn number(bounds: Bounds) -> Value {
+    match bounds {
+        Bounds::Any => json!({ "type": "number" }),
+        Bounds::AtLeast(a) => json!({ "type": "number", "minimum": a }),
+        Bounds::Above(a) => json!({ "type": "number", "exclusiveMinimum": a }),
+        Bounds::Within(a, b) => json!({ "type": "number", "minimum": a, "maximum": b }),
+        Bounds::Below(a, b) => json!({ "type": "number", "minimum": a, "exclusiveMaximum": b }),
+    }
+}
+
+fn length() -> Value {
+    let one = |unit: &str, schema: Value| {
+        json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false })
+    };
+    json!({ "anyOf": [
+        { "type": "integer", "minimum": 0 },
+        one("steps", json!({ "type": "integer", "minimum": 0 })),
+        one("epochs", json!({ "type": "number", "minimum": 0 })),
+        one("fraction", json!({ "type": "number", "minimum": 0, "maximum": 1 })),
+    ] })
+}
+
+/// A choice from a registry. It is a definition of its own, because layers contain layers.
+fn member(registry: &'static dyn Members, common: &[Key], definitions: &mut Map<String, Value>) -> Value {
+    let name = registry.kind();
+    let reference = json!({ "$ref": format!("#/definitions/{name}") });
+    if definitions.contains_key(name) {
+        return reference;
+    }
+    definitions.insert(name.to_owned(), Value::Null);
+    let mut choices = Vec::new();
+    for about in registry.all() {
+        let names: Vec<&str> = [about.name].into_iter().chain(about.aliases.iter().copied()).collect();
+        let keys: Vec<Key> = about.keys.iter().chain(common).copied().collect();
+        let own = [("type", json!({ "enum": names })), ("label", json!({ "type": "string" }))];
+        let mut schema = table(&keys, &own, definitions);
+        schema["description"] = json!(about.summary);
+        match schema.get_mut("required").and_then(Value::as_array_mut) {
+            Some(required) => required.push(json!("type")),
+            None => schema["required"] = json!(["type"]),
+        }
+        if keys.iter().all(|k| k.preset != Preset::Required) {
+            choices.push(json!({ "enum": names, "description": about.summary }));
+        }
+        choices.push(schema);
+    }
+    definitions.insert(name.to_owned(), json!({ "anyOf": choices }));
+    reference
+}

@@ -1,0 +1,56 @@
+//! `runner report DIR` and `runner status DIR`: what is in a results folder, without a data file or a network.
+
+use std::path::Path;
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::error::Result;
+use crate::run::{self, stored::Stored};
+
+use super::args::Results;
+use super::train::terminal_width;
+use super::{colour, complain, say, End};
+
+pub(super) fn report(args: &Results) -> End {
+    let written = stored(&args.folder, |stored| run::report(&stored.experiment, &stored.planned, &args.folder));
+    match written {
+        Ok(outcome) => {
+            say(&outcome.terminal(terminal_width(), colour(&std::io::stdout())));
+            say(&format!("\n{}\n", args.folder.join("report.html").display()));
+            if outcome.missed > 0 { End::ExpectationMissed } else { End::Done }
+        }
+        Err(end) => end,
+    }
+}
+
+pub(super) fn status(args: &Results) -> End {
+    let counted = stored(&args.folder, |stored| run::frame(&stored.experiment, &stored.planned, &args.folder));
+    match counted {
+        Ok(frame) => {
+            let count = |word: &str| frame.trials.iter().filter(|t| t.status() == word).count();
+            let words = ["done", "diverged", "failed", "pending"];
+            let counts: Vec<String> = words.iter().map(|word| format!("{} {word}", count(word))).collect();
+            say(&format!("{}: {} trials: {}\n", frame.name, frame.trials.len(), counts.join(", ")));
+            if count("failed") > 0 { End::Failed } else { End::Done }
+        }
+        Err(end) => end,
+    }
+}
+
+/// Opens a results folder and does something with it, or says what is wrong with it.
+fn stored<T>(folder: &Path, act: impl FnOnce(&Stored) -> Result<T>) -> std::result::Result<T, End> {
+    let mut diagnostics = Diagnostics::new();
+    match Stored::open(folder, &mut diagnostics) {
+        Ok(Some(stored)) => act(&stored).map_err(|error| {
+            complain(&error);
+            End::Failed
+        }),
+        Ok(None) => {
+            eprint!("{}", diagnostics.render(colour(&std::io::stderr())));
+            Err(End::Mistake)
+        }
+        Err(error) => {
+            complain(&error);
+            Err(End::Mistake)
+        }
+    }
+}

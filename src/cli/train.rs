@@ -1,0 +1,105 @@
+//! `runner run`: every file is checked before the first is trained; then one after the other.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+
+use kernels::isa::Cpu;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::base::error::{Error, Result};
+use crate::run::experiment::Experiment;
+use crate::run::{self, Options};
+
+use super::args::Run;
+use super::progress;
+use super::{colour, complain, read, say, End};
+
+pub(super) fn run(args: &Run) -> End {
+    let cpu = match cpu(args) {
+        Ok(cpu) => cpu,
+        Err(error) => {
+            complain(&error);
+            return End::Mistake;
+        }
+    };
+    let mut experiments = Vec::new();
+    let mut end = End::Done;
+    for file in &args.files {
+        match read(file, &args.common) {
+            Ok(experiment) => experiments.push(experiment),
+            Err(worse) => end = end.max(worse),
+        }
+    }
+    if end != End::Done {
+        return end;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // the second signal ends the process at once; what is finished is in the log in either case
+        let hooked = signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()));
+        if let Err(error) = hooked {
+            eprintln!("note: Ctrl-C will end the program at once: {error}");
+        }
+    }
+    let options = Options {
+        cpu,
+        jobs: args.jobs,
+        threads: args.threads,
+        out: args.common.out.clone(),
+        shard: args.shard,
+        fresh: args.fresh,
+        stop,
+    };
+    for experiment in &experiments {
+        end = end.max(one(experiment, &options, args));
+        if end == End::Interrupted {
+            break;
+        }
+    }
+    end
+}
+
+/// The instruction set that was asked for, or the best; the engine that was asked for.
+fn cpu(args: &Run) -> Result<Cpu> {
+    let found = match args.isa {
+        Some(isa) => Cpu::with(isa),
+        None => Cpu::from_env(),
+    };
+    let cpu = found.map_err(|missing| Error::new(missing.to_string()).hint("leave it out to use the best there is"))?;
+    Ok(cpu.engine(args.engine))
+}
+
+fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
+    let observer = progress::observer(&experiment.name, args);
+    let finished = match run::run(experiment, options, &*observer) {
+        Ok(finished) => finished,
+        Err(error) => {
+            complain(&error);
+            return End::Failed;
+        }
+    };
+    if args.quiet < 2 {
+        let width = terminal_width();
+        say(&finished.outcome.terminal(width, colour(&std::io::stdout())));
+        say(&format!("\n{}\n", finished.folder.join("report.html").display()));
+    }
+    for (trial, why) in &finished.failed {
+        eprintln!("error: trial {trial} failed: {why}");
+    }
+    match () {
+        () if finished.interrupted => {
+            eprintln!("interrupted: {} trials are pending; the same command goes on", finished.pending);
+            End::Interrupted
+        }
+        () if !finished.failed.is_empty() => End::Failed,
+        () if finished.outcome.missed > 0 => End::ExpectationMissed,
+        () => End::Done,
+    }
+}
+
+/// Columns of the terminal, or of a page when there is none.
+pub(super) fn terminal_width() -> usize {
+    let terminal = console::Term::stdout();
+    if terminal.is_term() { usize::from(terminal.size().1).clamp(40, 200) } else { 120 }
+}

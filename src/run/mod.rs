@@ -1,0 +1,240 @@
+//! The run: experiment -> trials -> workers -> log -> report. The only module that knows everything, and the only one
+//! that spawns threads.
+
+pub mod environment;
+pub mod experiment;
+pub mod forecast;
+pub mod resolved;
+pub mod stored;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use kernels::isa::Cpu;
+
+use crate::base::error::{Error, Result};
+use crate::base::{files, hash};
+use crate::data;
+use crate::report::frame::{Cell, Frame, Trial};
+use crate::report::{Outcome, Report};
+use crate::store::{self, Log, Session};
+use crate::trial::plan::member;
+use crate::trial::record::{Record, Status};
+
+use experiment::{data_key, Experiment};
+
+/// The version of the arithmetic. It is part of every trial's hash, so results of another arithmetic are never mixed.
+const NUMERICS: u32 = 1;
+
+/// How an experiment is run. Nothing here changes a bit of the results, except the engine, which is part of the hash.
+pub struct Options {
+    /// The instruction set and engine.
+    pub cpu: Cpu,
+    /// Trials at a time; the machine's cores when not given.
+    pub jobs: Option<usize>,
+    /// Threads per trial; what is left of the cores when not given.
+    pub threads: Option<usize>,
+    /// The results root.
+    pub out: PathBuf,
+    /// Which share of the trials, from 1, of how many.
+    pub shard: Option<(usize, usize)>,
+    /// Whether to train everything again.
+    pub fresh: bool,
+    /// Set from outside to end the run early.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Somebody who follows a run.
+pub trait Observer: Sync {
+    /// The run begins: trials in all, of them done before, and to be trained now.
+    fn begin(&self, all: usize, done: usize, now: usize);
+    /// A worker begins a trial.
+    fn started(&self, worker: usize, labels: &[(String, String)], seed: u64);
+    /// A worker's trial was measured.
+    fn evaluated(&self, worker: usize, step: u64, steps: u64, columns: &[String], values: &[f64]);
+    /// A worker's trial ended.
+    fn finished(&self, worker: usize, record: &Record);
+    /// The run ended.
+    fn end(&self);
+}
+
+/// A trial that is planned: its cell, its seed, its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Index into the space's cells.
+    pub cell: usize,
+    /// The seed.
+    pub seed: u64,
+    /// The hash.
+    pub id: String,
+}
+
+/// What a run came to.
+pub struct Finished {
+    /// Where the results are.
+    pub folder: PathBuf,
+    /// The report, as text for a terminal of a width, with colour or without.
+    pub outcome: Outcome,
+    /// Trials that could not be trained, with why.
+    pub failed: Vec<(String, String)>,
+    /// Whether it was ended early.
+    pub interrupted: bool,
+    /// Trials not trained yet, by this shard or another.
+    pub pending: usize,
+}
+
+/// The results folder of an experiment.
+pub fn folder(experiment: &Experiment, out: &Path) -> PathBuf {
+    out.join(&experiment.name)
+}
+
+/// All trials with their hashes, cell by cell. `digests` are those of the data settings.
+pub fn trials(experiment: &Experiment, engine: &str, digests: &BTreeMap<String, String>) -> Vec<Planned> {
+    let mut planned = Vec::with_capacity(experiment.trials());
+    for cell in 0..experiment.space.cells.len() {
+        let setting = experiment.setting(cell);
+        let digest = digests.get(&digest_key(&data_key(setting.data()))).map_or("", String::as_str);
+        let identity = format!("{NUMERICS}\n{engine}\n{}\n{digest}\n", setting.values.to_node().to_toml());
+        for &seed in &experiment.space.seeds {
+            planned.push(Planned { cell, seed, id: hash::digest(format!("{identity}{seed}").as_bytes()) });
+        }
+    }
+    planned
+}
+
+/// The digests of the files behind every data setting of the experiment; settings without files have none. Errors: files
+/// that cannot be read, or hold something else than the experiment says.
+pub fn digests(experiment: &Experiment) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for cell in 0..experiment.space.cells.len() {
+        let setting = experiment.setting(cell);
+        let text = data_key(setting.data());
+        if !seen.insert(text.clone()) {
+            continue;
+        }
+        let Some(digest) = data::digest(setting.data(), &experiment.folders)? else { continue };
+        let key = digest_key(&text);
+        if let Some(wanted) = experiment.digests.get(&key).filter(|wanted| **wanted != digest) {
+            let message = format!("the data `{text}` has digest {digest}, but the experiment was made with {wanted}");
+            return Err(Error::new(message).hint("use the same files, or take the entry out of `[digests]`"));
+        }
+        found.insert(key, digest);
+    }
+    Ok(found)
+}
+
+/// A data setting's name among the digests: short, because the setting itself is long.
+fn digest_key(text: &str) -> String {
+    hash::digest(text.as_bytes())
+}
+
+/// Which of the trials have a record, and what is in the log of others.
+pub fn done(folder: &Path, planned: &[Planned]) -> Result<BTreeSet<String>> {
+    let wanted: BTreeSet<&str> = planned.iter().map(|p| p.id.as_str()).collect();
+    let mut done = BTreeSet::new();
+    if store::exists(folder) {
+        store::read(folder, |record| {
+            let finished = !matches!(record.status, Status::Failed { .. });
+            if finished && wanted.contains(record.trial.as_str()) {
+                done.insert(record.trial);
+            }
+        })?;
+    }
+    Ok(done)
+}
+
+/// Runs an experiment: trains what is not done yet, then writes the report.
+pub fn run(experiment: &Experiment, options: &Options, observer: &dyn Observer) -> Result<Finished> {
+    let folder = folder(experiment, &options.out);
+    let digests = digests(experiment)?;
+    let engine = options.cpu.multiplier().to_string();
+    let planned = trials(experiment, &engine, &digests);
+    let mut log = Log::open(&folder, &experiment.name, options.fresh)?;
+    log.begin_session(&Session { file: experiment.file.clone(), sets: experiment.sets.clone(), engine: engine.clone() })?;
+    files::write(&folder.join("experiment.toml"), experiment.text.as_bytes())?;
+    files::write(&folder.join("resolved.toml"), resolved::text(experiment, &digests).as_bytes())?;
+    let done = done(&folder, &planned)?;
+    let mine = |index: usize| options.shard.is_none_or(|(share, of)| index % of == share - 1);
+    let todo: Vec<&Planned> = planned
+        .iter()
+        .enumerate()
+        .filter(|(i, p)| mine(*i) && !done.contains(&p.id))
+        .map(|(_, p)| p)
+        .collect();
+    observer.begin(planned.len(), done.len(), todo.len());
+    let trained = workers::train_all(experiment, options, &todo, log, observer);
+    observer.end();
+    let failed = trained?;
+    let outcome = report(experiment, &planned, &folder)?;
+    environment::write(&folder, options)?;
+    let interrupted = options.stop.load(Ordering::Relaxed);
+    let pending = outcome.pending;
+    Ok(Finished { folder, outcome, failed, interrupted, pending })
+}
+
+/// Writes the report of what is in the folder's log.
+pub fn report(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Result<Outcome> {
+    let frame = frame(experiment, planned, folder)?;
+    let methods = methods(experiment, &frame);
+    let command = command(experiment);
+    Report { frame: &frame, wishes: &experiment.report, methods: &methods, command: &command }.write(folder)
+}
+
+/// The records of the planned trials, arranged. Of several records of a trial the first that finished counts.
+pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Result<Frame> {
+    let places: BTreeMap<&str, usize> = planned.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
+    let mut records: Vec<Option<Record>> = vec![None; planned.len()];
+    if store::exists(folder) {
+        store::read(folder, |record| {
+            if let Some(&at) = places.get(record.trial.as_str()) {
+                let settled = matches!(&records[at], Some(r) if !matches!(r.status, Status::Failed { .. }));
+                if !settled {
+                    records[at] = Some(record);
+                }
+            }
+        })?;
+    }
+    let trial = |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
+    Ok(Frame {
+        name: experiment.name.clone(),
+        question: experiment.question.clone(),
+        axes: experiment.axes(),
+        cells: experiment.space.cells.iter().map(|at| Cell { at: at.clone() }).collect(),
+        seeds: experiment.space.seeds.clone(),
+        trials: planned.iter().zip(records).map(trial).collect(),
+    })
+}
+
+/// The command that makes the results again, as it is on every machine.
+fn command(experiment: &Experiment) -> String {
+    let sets: String = experiment.sets.iter().map(|set| format!(" --set '{set}'")).collect();
+    format!("runner {}{sets}", experiment.file)
+}
+
+/// The sentence that a paper's methods section wants, about the first setting.
+fn methods(experiment: &Experiment, frame: &Frame) -> String {
+    let setting = experiment.setting(0);
+    let seeds = experiment.space.seeds.len();
+    let name = |section| member(&setting.read, section).map_or("", |chosen| chosen.name);
+    let first = frame.trials.iter().filter(|t| t.cell == 0).find_map(|t| t.record.as_ref());
+    let sizes = first.map_or_else(String::new, |record| {
+        format!(" ({} training rows, {} parameters, {} steps)", record.train_rows, record.parameters, record.steps)
+    });
+    let several = if experiment.space.cells.len() > 1 { "in the first setting " } else { "" };
+    let swept: Vec<String> = experiment.space.axes.iter().map(|a| format!("`{}`", a.path)).collect();
+    let swept = if swept.is_empty() { String::new() } else { format!(" Varied: {}.", swept.join(", ")) };
+    format!(
+        "Trained {several}on data `{}` with loss `{}`, optimizer `{}` and schedule `{}`{sizes}, with {seeds} seed{} per \
+         setting, each with its own initial weights and order of rows. Losses and accuracies are measured in evaluation \
+         mode over all rows of a part, train and test on the same weights.{swept}",
+        name("data"),
+        name("loss"),
+        name("optimizer"),
+        name("schedule"),
+        if seeds == 1 { "" } else { "s" },
+    )
+}

@@ -1,0 +1,183 @@
+//! The workers: so many trials at a time, taken in order from one list. With one job and one thread nothing is spawned.
+
+use std::collections::BTreeMap;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::error::{Error, Result};
+use crate::data::{self, Cache};
+use crate::store::Log;
+use crate::trial::record::{Record, Status};
+use crate::trial::train::{train, Identity, Means, Watch};
+
+use super::experiment::{outline, Experiment};
+use super::{Observer, Options, Planned};
+
+/// What the workers of a run share.
+struct Shop<'a> {
+    experiment: &'a Experiment,
+    options: &'a Options,
+    todo: &'a [&'a Planned],
+    next: AtomicUsize,
+    threads: usize,
+    data: Cache,
+    log: Mutex<(Log, Vec<(String, String)>, Option<Error>)>,
+    observer: &'a dyn Observer,
+}
+
+/// Trains the trials and writes their records. Returns those that failed, with why. Errors: the log cannot be written.
+pub fn train_all(
+    experiment: &Experiment,
+    options: &Options,
+    todo: &[&Planned],
+    log: Log,
+    observer: &dyn Observer,
+) -> Result<Vec<(String, String)>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = options.jobs.unwrap_or(cores).clamp(1, todo.len().max(1));
+    let threads = options.threads.unwrap_or((cores / jobs).max(1));
+    let shop = Shop {
+        experiment,
+        options,
+        todo,
+        next: AtomicUsize::new(0),
+        threads,
+        data: Cache::new(jobs),
+        log: Mutex::new((log, Vec::new(), None)),
+        observer,
+    };
+    if jobs == 1 {
+        shop.work(0)?;
+    } else {
+        let pool = pool(jobs)?;
+        let results: Mutex<Vec<Result<()>>> = Mutex::new(Vec::new());
+        pool.scope(|scope| {
+            for worker in 0..jobs {
+                let (shop, results) = (&shop, &results);
+                scope.spawn(move |_| {
+                    let result = shop.work(worker);
+                    results.lock().expect("no worker panics here").push(result);
+                });
+            }
+        });
+        results.into_inner().expect("no worker panics here").into_iter().collect::<Result<()>>()?;
+    }
+    let (mut log, failed, error) = shop.log.into_inner().expect("no worker panics with the log");
+    match error {
+        Some(error) => Err(error),
+        None => log.sync().map(|()| failed),
+    }
+}
+
+fn pool(threads: usize) -> Result<ThreadPool> {
+    let built = ThreadPoolBuilder::new().num_threads(threads).build();
+    built.map_err(|e| Error::new(format!("cannot start {threads} threads: {e}")).hint("use fewer with `--jobs`"))
+}
+
+impl Shop<'_> {
+    fn stopped(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
+    }
+
+    /// Takes trials until there is none left.
+    fn work(&self, worker: usize) -> Result<()> {
+        let pool = if self.threads > 1 { Some(pool(self.threads)?) } else { None };
+        while !self.stopped() {
+            let Some(planned) = self.todo.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let record = match &pool {
+                Some(pool) => pool.install(|| self.trial(worker, planned)),
+                None => self.trial(worker, planned),
+            };
+            let Some(record) = record else { break };
+            self.observer.finished(worker, &record);
+            if !self.keep(&record) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the record. A log that cannot be written ends the run: training what cannot be kept is of no use.
+    fn keep(&self, record: &Record) -> bool {
+        let mut kept = self.log.lock().expect("no worker panics with the log");
+        let (log, failed, error) = &mut *kept;
+        if let Status::Failed { message } = &record.status {
+            failed.push((record.trial.clone(), message.clone()));
+        }
+        if error.is_none() {
+            *error = log.append(record).err();
+        }
+        error.is_none()
+    }
+
+    /// Trains a trial. A panic in it is our mistake, and it fails alone.
+    fn trial(&self, worker: usize, planned: &Planned) -> Option<Record> {
+        let axes = self.experiment.labels(planned.cell);
+        self.observer.started(worker, &axes, planned.seed);
+        let who = Identity { trial: planned.id.clone(), axes, seed: planned.seed };
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.attempt(worker, planned, who.clone())));
+        match outcome {
+            Ok(Ok(record)) => record,
+            Ok(Err(error)) => Some(failed(who, error.message)),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+                Some(failed(who, format!("a mistake in this program: {text}")))
+            }
+        }
+    }
+
+    fn attempt(&self, worker: usize, planned: &Planned, who: Identity) -> Result<Option<Record>> {
+        let setting = self.experiment.setting(planned.cell);
+        let mut diagnostics = Diagnostics::new();
+        let chosen = setting.data();
+        let known = outline(chosen, &self.experiment.folders, &mut BTreeMap::new(), &mut diagnostics);
+        let plan = known.and_then(|known| self.experiment.plan(&setting, &known));
+        let Some(plan) = plan else {
+            return Err(Error::new("the data files have changed since the experiment was checked"));
+        };
+        let prepared = data::prepared(chosen, &self.experiment.folders, planned.seed, &self.data)?;
+        let parts = prepared.parts();
+        let watch = Watched { shop: self, worker };
+        let means = Means { cpu: self.options.cpu, threads: self.threads, parts: &parts, watch: &watch };
+        Ok(train(&plan, who, &means))
+    }
+}
+
+struct Watched<'a> {
+    shop: &'a Shop<'a>,
+    worker: usize,
+}
+
+impl Watch for Watched<'_> {
+    fn evaluated(&self, step: u64, steps: u64, columns: &[String], values: &[f64]) {
+        self.shop.observer.evaluated(self.worker, step, steps, columns, values);
+    }
+
+    fn stop(&self) -> bool {
+        self.shop.stopped()
+    }
+}
+
+fn failed(who: Identity, message: String) -> Record {
+    Record {
+        trial: who.trial,
+        axes: who.axes,
+        seed: who.seed,
+        status: Status::Failed { message },
+        parameters: 0,
+        train_rows: 0,
+        steps: 0,
+        columns: Vec::new(),
+        rows: Vec::new(),
+        summary: Vec::new(),
+        weights_digest: String::new(),
+        train_seconds: 0.0,
+        samples: 0,
+        seconds: 0.0,
+    }
+}
