@@ -21,13 +21,15 @@ fn reduce<S: Simd>(s: S, x: S::V) -> (S::V, S::V, S::V) {
     (n, s.int_sub(shifted, shift), r)
 }
 
-/// `e^r - 1` for `|r| <= ln 2 / 2`: `r + r^2 P(r)`, P the polynomial of degree 4 nearest in relative error (2^-28).
+/// `e^r - 1` for `|r| <= ln 2 / 2`: `r + r^2 P(r)`, P the polynomial of degree 5 that leaves the least error relative to
+/// `e^r` (2^-34; found by Remez exchange).
 #[inline(always)]
 fn exp_m1_reduced<S: Simd>(s: S, r: S::V) -> S::V {
-    let p = s.splat(1.394_116_6e-3);
-    let p = s.mul_add(p, r, s.splat(8.363_205e-3));
-    let p = s.mul_add(p, r, s.splat(4.166_637_4e-2));
-    let p = s.mul_add(p, r, s.splat(0.166_665_76));
+    let p = s.splat(1.979_029_8e-4);
+    let p = s.mul_add(p, r, s.splat(1.394_470_3e-3));
+    let p = s.mul_add(p, r, s.splat(8.333_498e-3));
+    let p = s.mul_add(p, r, s.splat(4.166_629_5e-2));
+    let p = s.mul_add(p, r, s.splat(0.166_666_66));
     let p = s.mul_add(p, r, s.splat(0.5));
     s.mul_add(s.mul(r, r), p, r)
 }
@@ -91,7 +93,7 @@ pub fn ln<S: Simd>(s: S, x: S::V) -> S::V {
     s.select(s.lt(x, s.zero()), s.splat(f32::NAN), y)
 }
 
-/// `ln(1 + x)` for `x` in `[0, 1]`, within 1 ULP also where `x` is tiny.
+/// `ln(1 + x)` for `x` in `[0, 1]`, within 1.5 ULP also where `x` is tiny.
 #[inline(always)]
 pub fn ln_1p<S: Simd>(s: S, x: S::V) -> S::V {
     // Above sqrt 2 - 1 half of 1 + x is taken, whose distance to one is exact: (x - 1) / 2.
@@ -102,7 +104,7 @@ pub fn ln_1p<S: Simd>(s: S, x: S::V) -> S::V {
     s.mul_add(n, s.splat(LN2_HIGH), s.add(low, f))
 }
 
-/// `tanh x` within 2 ULP: `E / (E + 2)` with `E = e^(2|x|) - 1`, and the sign of `x`.
+/// `tanh x` within 2.5 ULP: `E / (E + 2)` with `E = e^(2|x|) - 1`, and the sign of `x`.
 #[inline(always)]
 pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     // From 9.02 on the nearest float is one; the bound keeps 2^n below overflow.
@@ -114,7 +116,7 @@ pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     s.or(y, s.and(x, s.bits(0x8000_0000)))
 }
 
-/// `1 / (1 + e^-x)` within 2 ULP: the exponential is taken of `-|x|`, so it never overflows.
+/// `1 / (1 + e^-x)` within 2.5 ULP: the exponential is taken of `-|x|`, so it never overflows.
 #[inline(always)]
 pub fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
     let one = s.splat(1.0);

@@ -1,8 +1,7 @@
 //! `f(x) = x`: a linear layer, or the output of a network whose loss takes logits.
 
-use super::{Activation, Pointwise};
+use super::{Entry, Pointwise};
 use crate::isa::Simd;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Identity;
@@ -23,7 +22,7 @@ impl Pointwise for Identity {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Activation>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "identity",
     aliases: &["linear", "none"],
     summary: "no activation: the layer stays linear",

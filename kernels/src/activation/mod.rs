@@ -20,9 +20,11 @@ pub trait Activation: Send + Sync {
     fn reference(&self, x: f64) -> f64;
 }
 
+/// A registry entry.
+pub type Entry = Member<fn(&[f64]) -> Box<dyn Activation>>;
+
 /// Every activation, in the order lists show them.
-pub static ALL: &[Member<fn(&[f64]) -> Box<dyn Activation>>] =
-    &[identity::MEMBER, relu::MEMBER, tanh::MEMBER, sigmoid::MEMBER];
+pub static ALL: &[Entry] = &[identity::MEMBER, relu::MEMBER, tanh::MEMBER, sigmoid::MEMBER];
 
 /// An activation lane by lane; [`Activation`] follows from it.
 trait Pointwise: Copy + Send + Sync + 'static {

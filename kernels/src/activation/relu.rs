@@ -1,8 +1,7 @@
 //! `f(x) = max(x, 0)`. The slope at zero is zero, as in PyTorch; a NaN stays one.
 
-use super::{Activation, Pointwise};
+use super::{Entry, Pointwise};
 use crate::isa::Simd;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Relu;
@@ -24,7 +23,7 @@ impl Pointwise for Relu {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Activation>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "relu",
     aliases: &[],
     summary: "the rectifier: the usual choice for deep networks",

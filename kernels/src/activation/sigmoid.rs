@@ -1,9 +1,8 @@
 //! `f(x) = 1 / (1 + e^-x)`, slope `y (1 - y)`.
 
-use super::{Activation, Pointwise};
+use super::{Entry, Pointwise};
 use crate::isa::Simd;
 use crate::math;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Sigmoid;
@@ -24,7 +23,7 @@ impl Pointwise for Sigmoid {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Activation>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "sigmoid",
     aliases: &["logistic"],
     summary: "the logistic function: between 0 and 1",

@@ -1,9 +1,8 @@
 //! `f(x) = tanh x`, slope `1 - y^2`.
 
-use super::{Activation, Pointwise};
+use super::{Entry, Pointwise};
 use crate::isa::Simd;
 use crate::math;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Tanh;
@@ -24,7 +23,7 @@ impl Pointwise for Tanh {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Activation>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "tanh",
     aliases: &[],
     summary: "the hyperbolic tangent: smooth, odd, between -1 and 1",

@@ -57,9 +57,12 @@ impl<'a> Mat<'a> {
         self.cols
     }
 
-    /// The address of element `(i, j)`, which is inside for `i < rows` and `j < cols`.
-    fn at(self, i: usize, j: usize) -> *const f32 {
-        self.data.as_ptr().wrapping_add(i * self.row_stride + j * self.col_stride)
+    /// The part of `rows` and `cols` that begins at `(i, j)`.
+    #[inline(always)]
+    fn part(self, i: usize, j: usize, rows: usize, cols: usize) -> Self {
+        debug_assert!(i + rows <= self.rows && j + cols <= self.cols);
+        let from = (i * self.row_stride + j * self.col_stride).min(self.data.len());
+        Mat { data: &self.data[from..], rows, cols, ..self }
     }
 }
 

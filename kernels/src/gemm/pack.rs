@@ -1,43 +1,88 @@
-//! What is copied together before it is multiplied. The micro-kernel wants the columns of B side by side, so where they
-//! are not (B transposed) a panel of B is rewritten, `k` rows of whole blocks, zeros beyond the last column:
+//! What is copied together before it is multiplied, where reading it in place would cost more than the copy.
 //!
 //! ```text
-//!   B, a panel of columns      packed
-//!   b00 b01 ... b0w            b00 b01 ... b0w   0   0
-//!   b10 b11 ... b1w       ->   b10 b11 ... b1w   0   0
-//!   ...                        ...
+//!   B: a panel of columns, k by k, in whole blocks of sixteen    A: the tiles' rows, k by k
+//!
+//!   b00 b01 ... b0w         b00 b01 ... b0w   0   0              a00 a01 a02 ...      a00 a10 a01 a11 a02 a12 ...
+//!   b10 b11 ... b1w    ->   b10 b11 ... b1w   0   0              a10 a11 a12 ...  ->
+//!   ...                     ...                                  a20 a21 a22 ...      a20 a30 a21 a31 a22 a32 ...
+//!                                                                a30 a31 a32 ...
 //! ```
 
 use super::Mat;
-use crate::isa::LANES;
+use super::product::LayoutOfRows;
+use crate::isa::{LANES, Simd};
 
-/// Rows of `k` in a packed panel.
-pub(super) const DEPTH: usize = 512;
-/// Columns of the widest panel.
+/// Rows of `k` that are packed at once.
+pub(super) const DEPTH: usize = 256;
+/// Rows of A that are packed at once: with `DEPTH` half of a second-level cache of 1 MB.
+pub(super) const HEIGHT: usize = 480;
+/// Columns of the widest panel of B.
 const WIDTH: usize = 2 * LANES;
 
-/// The memory of a packed panel.
+/// The memory of what is packed.
 pub(super) struct Buffers {
-    panel: Vec<f32>,
+    pub panel_of_b: Vec<f32>,
+    pub rows_of_a: Vec<f32>,
 }
 
 impl Buffers {
     pub(super) fn new() -> Self {
-        Buffers { panel: vec![0.0; DEPTH * WIDTH] }
+        Buffers { panel_of_b: vec![0.0; DEPTH * WIDTH], rows_of_a: vec![0.0; DEPTH * HEIGHT] }
     }
+}
 
-    /// Packs the columns `j..j + cols` of rows `p..p + depth` of B; gives the panel and the stride of its rows.
-    #[inline(always)]
-    pub(super) fn pack(&mut self, b: Mat<'_>, p: usize, depth: usize, j: usize, cols: usize) -> (&[f32], usize) {
-        let width = cols.next_multiple_of(LANES);
-        let panel = &mut self.panel[..depth * width];
-        for (q, row) in panel.chunks_exact_mut(width).enumerate() {
-            let from = (p + q) * b.row_stride + j * b.col_stride;
-            for (i, x) in row[..cols].iter_mut().enumerate() {
-                *x = b.data[from + i * b.col_stride];
+/// Packs `b` `(depth, cols)` into rows of whole blocks.
+#[inline(always)]
+pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32]) {
+    let width = b.cols.next_multiple_of(LANES);
+    let panel = &mut panel[..b.rows * width];
+    if b.row_stride == 1 {
+        return pack_transposed(s, b, panel, width);
+    }
+    for (p, row) in panel.chunks_exact_mut(width).enumerate() {
+        if b.col_stride == 1 {
+            row[..b.cols].copy_from_slice(&b.data[p * b.row_stride..][..b.cols]);
+        } else {
+            for (j, x) in row[..b.cols].iter_mut().enumerate() {
+                *x = b.data[p * b.row_stride + j * b.col_stride];
             }
-            row[cols..].fill(0.0);
         }
-        (panel, width)
+        row[b.cols..].fill(0.0);
+    }
+}
+
+/// The same for a `b` whose columns are contiguous, in squares of sixteen.
+#[inline(always)]
+fn pack_transposed<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32], width: usize) {
+    for j in (0..width).step_by(LANES) {
+        for p in (0..b.rows).step_by(LANES) {
+            let depth = LANES.min(b.rows - p);
+            let mut square = [s.zero(); LANES];
+            for (i, v) in square.iter_mut().enumerate().take(b.cols - j) {
+                let column = &b.data[(j + i) * b.col_stride + p..][..depth];
+                *v = match column.first_chunk() {
+                    Some(block) => s.load(block),
+                    None => s.load_part(column),
+                };
+            }
+            for (q, v) in s.transpose(square).into_iter().enumerate().take(depth) {
+                let row = &mut panel[(p + q) * width + j..];
+                s.store(v, row.first_chunk_mut().expect("the panel has whole blocks"));
+            }
+        }
+    }
+}
+
+/// Packs `a` `(rows, depth)` tile by tile, each tile `k` by `k`.
+#[inline(always)]
+pub(super) fn pack_rows(a: Mat<'_>, layout: LayoutOfRows, packed: &mut [f32]) {
+    for (i, rows) in layout.tiles() {
+        let tile = &mut packed[i * a.cols..][..rows * a.cols];
+        for (p, column) in tile.chunks_exact_mut(rows).enumerate() {
+            for (r, x) in column.iter_mut().enumerate() {
+                *x = a.data[(i + r) * a.row_stride + p * a.col_stride];
+            }
+        }
     }
 }

@@ -1,9 +1,18 @@
-//! The loops over the blocks of a product, numbered as in the papers on BLIS (Van Zee and van de Geijn 2015).
+//! The loops over the blocks of a product, numbered as in the papers on BLIS (Van Zee and van de Geijn 2015). At the shapes
+//! of a minibatch packing costs more than it gains, so A and B are read in place while their rows are near each other; B
+//! is packed panel by panel where its columns are not side by side, both where a step along `k` is a new page of memory.
 
-use super::pack::{Buffers, DEPTH};
+use super::pack::{self, Buffers, DEPTH, HEIGHT};
 use super::tile::{First, Tile};
 use super::{Mat, Start};
 use crate::isa::{LANES, Op, Simd};
+
+/// Rows of `k` at once where nothing is packed: a panel of B stays in the second-level cache.
+const DEPTH_IN_PLACE: usize = 2048;
+/// A stride from which every row is on a page of its own, in floats.
+const FAR: usize = 1024;
+/// Rows and columns of C from which packing both is worth it.
+const LARGE: usize = 64;
 
 /// A product to compute, its shapes checked.
 pub(super) struct Product<'a> {
@@ -14,58 +23,111 @@ pub(super) struct Product<'a> {
     pub buffers: &'a mut Buffers,
 }
 
+/// What is packed.
+#[derive(Clone, Copy)]
+struct Packing {
+    a: bool,
+    b: bool,
+}
+
+impl Packing {
+    fn of(a: Mat<'_>, b: Mat<'_>) -> Self {
+        let far = |x: Mat<'_>| x.row_stride.max(x.col_stride) >= FAR;
+        let large = a.rows >= LARGE && b.cols >= LARGE;
+        Packing { a: large && far(a), b: b.col_stride != 1 || (large && far(b)) }
+    }
+
+    fn depth(self) -> usize {
+        if self.a || self.b { DEPTH } else { DEPTH_IN_PLACE }
+    }
+
+    fn height(self, m: usize) -> usize {
+        if self.a { HEIGHT } else { m }
+    }
+}
+
+/// Rows split into tiles of nearly equal height, of at most `most` rows each.
+#[derive(Clone, Copy)]
+pub(super) struct LayoutOfRows {
+    rows: usize,
+    most: usize,
+}
+
+impl LayoutOfRows {
+    /// The first row and the number of rows of each tile.
+    #[inline(always)]
+    pub(super) fn tiles(self) -> impl Iterator<Item = (usize, usize)> {
+        let tiles = self.rows.div_ceil(self.most);
+        let (low, higher) = (self.rows / tiles, self.rows % tiles);
+        (0..tiles).map(
+            #[inline(always)]
+            move |t| (t * low + t.min(higher), low + usize::from(t < higher)),
+        )
+    }
+}
+
 impl Op for Product<'_> {
     type Out = ();
 
     #[inline(always)]
-    fn eval<S: Simd>(self, s: S) {
-        let Product { start, a, b, c, buffers } = self;
-        let (m, k, n) = (a.rows, a.cols, b.cols);
-        let pack = b.col_stride != 1;
-        // LOOP 4: split k into blocks; the chains wait in C between them.
-        let depth_max = if pack { DEPTH } else { k.max(1) };
-        for p in (0..k.max(1)).step_by(depth_max) {
-            let depth = depth_max.min(k - p);
-            // LOOP 2: split n into panels as wide as a tile.
-            for j in (0..n).step_by(S::BLOCKS * LANES) {
-                let cols = (S::BLOCKS * LANES).min(n - j);
-                let (panel, b_row) = if pack {
-                    let (panel, width) = buffers.pack(b, p, depth, j, cols);
-                    (panel.as_ptr(), width)
+    fn eval<S: Simd>(mut self, s: S) {
+        let (m, k) = (self.a.rows, self.a.cols);
+        let packing = Packing::of(self.a, self.b);
+        // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
+        for p in (0..k.max(1)).step_by(packing.depth()) {
+            let depth = packing.depth().min(k - p);
+            // LOOP 3: split m into blocks, of which A is packed.
+            for i in (0..m).step_by(packing.height(m)) {
+                let height = packing.height(m).min(m - i);
+                self.block(s, packing, (i, height), (p, depth));
+            }
+        }
+    }
+}
+
+impl Product<'_> {
+    /// The rows `i..i + height` of C over the block `p..p + depth` of `k`.
+    #[inline(always)]
+    fn block<S: Simd>(&mut self, s: S, packing: Packing, (i, height): (usize, usize), (p, depth): (usize, usize)) {
+        let n = self.b.cols;
+        let rows = LayoutOfRows { rows: height, most: S::ROWS };
+        let a = self.a.part(i, p, height, depth);
+        if packing.a {
+            pack::pack_rows(a, rows, &mut self.buffers.rows_of_a);
+        }
+        // LOOP 2: split n into panels as wide as a tile.
+        for j in (0..n).step_by(S::BLOCKS * LANES) {
+            let cols = (S::BLOCKS * LANES).min(n - j);
+            let b = self.b.part(p, j, depth, cols);
+            if packing.b {
+                pack::pack_panel(s, b, &mut self.buffers.panel_of_b);
+            }
+            let first = match self.start {
+                _ if p > 0 => First::Keep,
+                Start::Zero => First::Zero,
+                Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
+                Start::Keep => First::Keep,
+            };
+            let (b, b_row) = if packing.b {
+                (self.buffers.panel_of_b.as_ptr(), cols.next_multiple_of(LANES))
+            } else {
+                (b.data.as_ptr(), b.row_stride)
+            };
+            // LOOP 1: split the rows into tiles.
+            for (r, rows) in rows.tiles() {
+                let (a, a_row, a_col) = if packing.a {
+                    (self.buffers.rows_of_a[r * depth..].as_ptr(), 1, rows)
                 } else {
-                    (b.at(p, j), b.row_stride)
+                    (a.data.as_ptr().wrapping_add(r * a.row_stride), a.row_stride, a.col_stride)
                 };
-                let first = match start {
-                    _ if p > 0 => First::Keep,
-                    Start::Zero => First::Zero,
-                    Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
-                    Start::Keep => First::Keep,
-                };
-                // LOOP 1: split m into tiles of nearly equal height.
-                let tiles = m.div_ceil(S::ROWS);
-                let mut i = 0;
-                for t in 0..tiles {
-                    let rows = (m - i).div_ceil(tiles - t);
-                    let tile = Tile {
-                        first,
-                        rows,
-                        cols,
-                        k: depth,
-                        a: a.at(i, p),
-                        a_row: a.row_stride,
-                        a_col: a.col_stride,
-                        b: panel,
-                        b_row,
-                        b_whole: pack,
-                        c: c[i * n + j..].as_mut_ptr(),
-                        c_row: n,
-                    };
-                    // SAFETY: rows i.. and columns j.. are within A, B and C, whose views were checked when they were
-                    // made; the bias was checked to have n values; a packed panel is filled up to whole blocks; C is
-                    // borrowed for writing, so nothing overlaps it.
-                    unsafe { tile.compute(s) };
-                    i += rows;
-                }
+                let c = self.c[(i + r) * n + j..].as_mut_ptr();
+                let tile =
+                    Tile { first, rows, cols, k: depth, a, a_row, a_col, b, b_row, b_whole: packing.b, c, c_row: n };
+                // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
+                // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
+                // columns. C is borrowed for writing, so nothing overlaps it. There are at most ROWS rows and BLOCKS
+                // blocks of columns by the steps of the loops.
+                unsafe { tile.compute(s) };
             }
         }
     }

@@ -82,6 +82,7 @@ impl Tile {
 /// [`Tile::compute`] alone, whose caller vouches for the addresses.
 struct Kernel<const ROWS: usize, const BLOCKS: usize, const WHOLE: bool>(Tile);
 
+#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
 impl<const ROWS: usize, const BLOCKS: usize, const WHOLE: bool> Op for Kernel<ROWS, BLOCKS, WHOLE> {
     type Out = ();
 

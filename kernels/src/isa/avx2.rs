@@ -66,6 +66,30 @@ fn mask(n: usize) -> [__m256i; 2] {
     unsafe { [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(8).cast())] }
 }
 
+/// Eight rows of eight, transposed.
+#[inline(always)]
+fn transpose_square(r: [__m256; 8]) -> [__m256; 8] {
+    let mut columns = r;
+    // SAFETY: only called with a token at hand; an `Avx2` exists only where AVX was detected.
+    unsafe {
+        let mut parts = [[r[0]; 2]; 4];
+        for i in 0..2 {
+            let (r0, r1, r2, r3) = (r[4 * i], r[4 * i + 1], r[4 * i + 2], r[4 * i + 3]);
+            let (low0, low1) = (_mm256_unpacklo_ps(r0, r1), _mm256_unpacklo_ps(r2, r3));
+            let (high0, high1) = (_mm256_unpackhi_ps(r0, r1), _mm256_unpackhi_ps(r2, r3));
+            parts[0][i] = _mm256_shuffle_ps::<0x44>(low0, low1);
+            parts[1][i] = _mm256_shuffle_ps::<0xee>(low0, low1);
+            parts[2][i] = _mm256_shuffle_ps::<0x44>(high0, high1);
+            parts[3][i] = _mm256_shuffle_ps::<0xee>(high0, high1);
+        }
+        for (c, part) in parts.iter().enumerate() {
+            columns[c] = _mm256_permute2f128_ps::<0x20>(part[0], part[1]);
+            columns[4 + c] = _mm256_permute2f128_ps::<0x31>(part[0], part[1]);
+        }
+    }
+    columns
+}
+
 impl Simd for Avx2 {
     type V = Pair;
     type M = Pair;
@@ -192,5 +216,22 @@ impl Simd for Avx2 {
     fn shr(self, a: Pair, n: u32) -> Pair {
         let (a, n) = (int(a), int(self.bits(n)));
         float(halves!(_mm256_srlv_epi32(a, n)))
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Pair; 16]) -> [Pair; 16] {
+        let mut columns = rows;
+        for across in 0..2 {
+            for down in 0..2 {
+                let square = std::array::from_fn(
+                    #[inline(always)]
+                    |i| rows[8 * down + i][across],
+                );
+                for (j, column) in transpose_square(square).into_iter().enumerate() {
+                    columns[8 * across + j][down] = column;
+                }
+            }
+        }
+        columns
     }
 }

@@ -44,6 +44,20 @@ fn mask(n: usize) -> __mmask16 {
     ((1_u32 << n) - 1) as __mmask16
 }
 
+/// Within each quarter two lanes of `a` and two of `b`, as the bit pairs of `PICK` say.
+#[inline(always)]
+fn within_quarters<const PICK: i32>(a: __m512, b: __m512) -> __m512 {
+    // SAFETY: only called with a token at hand; an `Avx512` exists only where `avx512f` was detected.
+    unsafe { _mm512_shuffle_ps::<PICK>(a, b) }
+}
+
+/// Two quarters of `a` and two of `b`, as the bit pairs of `PICK` say.
+#[inline(always)]
+fn quarters<const PICK: i32>(a: __m512, b: __m512) -> __m512 {
+    // SAFETY: only called with a token at hand; an `Avx512` exists only where `avx512f` was detected.
+    unsafe { _mm512_shuffle_f32x4::<PICK>(a, b) }
+}
+
 impl Simd for Avx512 {
     type V = __m512;
     type M = __mmask16;
@@ -154,5 +168,31 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn shr(self, a: __m512, n: u32) -> __m512 {
         float(proven!(_mm512_srlv_epi32(int(a), int(self.bits(n)))))
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [__m512; 16]) -> [__m512; 16] {
+        // First within squares of four: `part[c]` of rows 4 i.. holds column 4 q + c in quarter q.
+        let mut parts = [rows; 4];
+        for i in 0..4 {
+            let r = &rows[4 * i..];
+            let low = [proven!(_mm512_unpacklo_ps(r[0], r[1])), proven!(_mm512_unpacklo_ps(r[2], r[3]))];
+            let high = [proven!(_mm512_unpackhi_ps(r[0], r[1])), proven!(_mm512_unpackhi_ps(r[2], r[3]))];
+            parts[0][i] = within_quarters::<0x44>(low[0], low[1]);
+            parts[1][i] = within_quarters::<0xee>(low[0], low[1]);
+            parts[2][i] = within_quarters::<0x44>(high[0], high[1]);
+            parts[3][i] = within_quarters::<0xee>(high[0], high[1]);
+        }
+        // Then the squares: quarter q of the four parts meet in columns 4 q + c.
+        let mut columns = rows;
+        for (c, part) in parts.iter().enumerate() {
+            let (a, b) = (quarters::<0x44>(part[0], part[1]), quarters::<0xee>(part[0], part[1]));
+            let (d, e) = (quarters::<0x44>(part[2], part[3]), quarters::<0xee>(part[2], part[3]));
+            columns[c] = quarters::<0x88>(a, d);
+            columns[4 + c] = quarters::<0xdd>(a, d);
+            columns[8 + c] = quarters::<0x88>(b, e);
+            columns[12 + c] = quarters::<0xdd>(b, e);
+        }
+        columns
     }
 }

@@ -54,6 +54,22 @@ fn counts(n: i32) -> [int32x4_t; 4] {
     quarters!(vdupq_n_s32([n; 4]))
 }
 
+/// Four rows of four, transposed.
+#[inline(always)]
+fn transpose_square(a: float32x4_t, b: float32x4_t, c: float32x4_t, d: float32x4_t) -> Quad {
+    // SAFETY: only called with a token at hand; a `Neon` exists only where `neon` was detected.
+    unsafe {
+        let wide = |x, y| (vreinterpretq_f64_f32(x), vreinterpretq_f64_f32(y));
+        let (even, odd) = (wide(vtrn1q_f32(a, b), vtrn1q_f32(c, d)), wide(vtrn2q_f32(a, b), vtrn2q_f32(c, d)));
+        [
+            vreinterpretq_f32_f64(vtrn1q_f64(even.0, even.1)),
+            vreinterpretq_f32_f64(vtrn1q_f64(odd.0, odd.1)),
+            vreinterpretq_f32_f64(vtrn2q_f64(even.0, even.1)),
+            vreinterpretq_f32_f64(vtrn2q_f64(odd.0, odd.1)),
+        ]
+    }
+}
+
 impl Simd for Neon {
     type V = Quad;
     type M = Words;
@@ -179,5 +195,20 @@ impl Simd for Neon {
         // A shift to the left by a negative count is NEON's shift to the right.
         let (a, n) = (int(a), counts(-(n as i32)));
         float(quarters!(vshlq_u32(a, n)))
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Quad; 16]) -> [Quad; 16] {
+        let mut columns = rows;
+        for across in 0..4 {
+            for down in 0..4 {
+                let r = &rows[4 * down..];
+                let square = transpose_square(r[0][across], r[1][across], r[2][across], r[3][across]);
+                for (j, column) in square.into_iter().enumerate() {
+                    columns[4 * across + j][down] = column;
+                }
+            }
+        }
+        columns
     }
 }

@@ -230,4 +230,15 @@ impl<F: Fused> Simd for Portable<F> {
     fn shr(self, a: Block, n: u32) -> Block {
         bitwise(a, a, |a, _| a >> n)
     }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Block; LANES]) -> [Block; LANES] {
+        let mut columns = [[0.0; LANES]; LANES];
+        for i in 0..LANES {
+            for j in 0..LANES {
+                columns[j][i] = rows[i][j];
+            }
+        }
+        columns
+    }
 }

@@ -87,6 +87,9 @@ pub trait Simd: Copy {
     /// Bits of the lanes shifted to the right by `n < 32`, zeros moving in.
     fn shr(self, a: Self::V, n: u32) -> Self::V;
 
+    /// The sixteen blocks as rows of a square, transposed.
+    fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES];
+
     /// Sixteen zeros.
     #[inline(always)]
     fn zero(self) -> Self::V {

@@ -1,10 +1,9 @@
 //! The binary cross-entropy of a logit, `-t ln p - (1 - t) ln(1 - p)` with `p = sigmoid(z)`, in the form that neither
 //! overflows nor cancels: `max(z, 0) - z t + ln(1 + e^-|z|)`. Its slope is `p - t`.
 
-use super::{Elementwise, Loss};
+use super::{Elementwise, Entry};
 use crate::isa::Simd;
 use crate::math;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Bce;
@@ -29,7 +28,7 @@ impl Elementwise for Bce {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Loss>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "bce",
     aliases: &["binary_cross_entropy", "binary_crossentropy", "bce_with_logits"],
     summary: "the binary cross-entropy of logits, for targets between 0 and 1",

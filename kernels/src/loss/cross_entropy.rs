@@ -2,11 +2,10 @@
 //! largest logit `m`, so that no exponential overflows: `ln(sum_j e^(z_j - m)) + (m - z_t)`. Its gradient is
 //! `softmax(z) - onehot(t)`. Rows are taken sixteen at a time, so that one logarithm serves sixteen rows.
 
-use super::{Loss, Targets};
+use super::{Entry, Loss, Targets};
 use crate::elementwise::{block, block_mut};
 use crate::isa::{Cpu, LANES, Op, Simd};
 use crate::math;
-use crate::member::Member;
 
 struct CrossEntropy;
 
@@ -136,7 +135,7 @@ fn total<S: Simd>(s: S, z: &[f32], largest: f32, mut keep: Option<&mut [f32]>) -
     s.sum(sum)
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Loss>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "cross_entropy",
     aliases: &["sparse_categorical_crossentropy", "softmax_cross_entropy"],
     summary: "the cross-entropy of a softmax over logits, for classes",

@@ -42,8 +42,11 @@ pub trait Loss: Send + Sync {
     fn reference(&self, z: &[f64], target: &[f64]) -> f64;
 }
 
+/// A registry entry.
+pub type Entry = Member<fn(&[f64]) -> Box<dyn Loss>>;
+
 /// Every loss, in the order lists show them.
-pub static ALL: &[Member<fn(&[f64]) -> Box<dyn Loss>>] = &[cross_entropy::MEMBER, mse::MEMBER, bce::MEMBER];
+pub static ALL: &[Entry] = &[cross_entropy::MEMBER, mse::MEMBER, bce::MEMBER];
 
 /// A loss that is a sum of one function over the outputs; [`Loss`] follows from it.
 trait Elementwise: Copy + Send + Sync + 'static {

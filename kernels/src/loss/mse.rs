@@ -1,8 +1,7 @@
 //! The squared error `(z - t)^2`, without a half, as in PyTorch and Keras.
 
-use super::{Elementwise, Loss};
+use super::{Elementwise, Entry};
 use crate::isa::Simd;
-use crate::member::Member;
 
 #[derive(Clone, Copy)]
 struct Mse;
@@ -21,7 +20,7 @@ impl Elementwise for Mse {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Loss>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "mse",
     aliases: &["l2", "mean_squared_error"],
     summary: "the mean squared error, for regression",

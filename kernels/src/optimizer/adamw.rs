@@ -3,9 +3,9 @@
 //! `p = p - lr / (1 - b1^n) * m / (sqrt(v) / sqrt(1 - b2^n) + eps)` at step `n`. What is the same for all parameters is
 //! worked out in `f64`, the powers by multiplication.
 
-use super::{Optimizer, PLANES, Rule, Step, lr, pass, power};
+use super::{Entry, Optimizer, PLANES, Rule, Step, lr, pass, power};
 use crate::isa::{Cpu, Simd};
-use crate::member::{Bounds, Form, Member, Setting};
+use crate::member::{Bounds, Form, Setting};
 
 struct AdamW {
     betas: [f64; 2],
@@ -54,7 +54,7 @@ impl Rule<2> for Adam {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Optimizer>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "adamw",
     aliases: &["AdamW"],
     summary: "Adam with decoupled weight decay: the usual choice where the rate is not tuned",

@@ -30,8 +30,11 @@ pub trait Optimizer: Send + Sync {
     fn step(&self, cpu: Cpu, step: Step, params: &mut [f32], grads: &[f32], memory: [&mut [f32]; PLANES]);
 }
 
+/// A registry entry.
+pub type Entry = Member<fn(&[f64]) -> Box<dyn Optimizer>>;
+
 /// Every optimizer, in the order lists show them. The first setting is always `lr`.
-pub static ALL: &[Member<fn(&[f64]) -> Box<dyn Optimizer>>] = &[sgd::MEMBER, adamw::MEMBER];
+pub static ALL: &[Entry] = &[sgd::MEMBER, adamw::MEMBER];
 
 /// The learning rate, every optimizer's first setting.
 const fn lr(default: Option<&'static [f64]>) -> Setting {

@@ -2,9 +2,9 @@
 //! `v = momentum v + g` (so `v = g` at the first step) and `p = p - lr v`; Nesterov's form steps along
 //! `g + momentum v` instead. Without momentum there is no memory.
 
-use super::{Optimizer, PLANES, Rule, Step, lr, pass};
+use super::{Entry, Optimizer, PLANES, Rule, Step, lr, pass};
 use crate::isa::{Cpu, Simd};
-use crate::member::{Bounds, Form, Member, Setting};
+use crate::member::{Bounds, Form, Setting};
 
 struct Sgd {
     momentum: f32,
@@ -59,7 +59,7 @@ impl<const NESTEROV: bool> Rule<1> for Momentum<NESTEROV> {
     }
 }
 
-pub(super) const MEMBER: Member<fn(&[f64]) -> Box<dyn Optimizer>> = Member {
+pub(super) const MEMBER: Entry = Entry {
     name: "sgd",
     aliases: &["SGD"],
     summary: "stochastic gradient descent, with momentum or Nesterov's if asked for",

@@ -1,0 +1,130 @@
+//! The elementary functions against `f64`, over a grid of all magnitudes, and the same bits everywhere.
+
+mod common;
+
+use common::{assert_same_bits, cpus};
+use kernels::Cpu;
+use kernels::isa::{Op, Simd};
+use kernels::math;
+
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Ln,
+    Ln1p,
+    Tanh,
+    Sigmoid,
+}
+
+struct Apply<'a>(Function, &'a mut [f32]);
+
+impl Op for Apply<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        for block in self.1.as_chunks_mut().0 {
+            let x = s.load(block);
+            let y = match self.0 {
+                Function::Exp => math::exp(s, x),
+                Function::Ln => math::ln(s, x),
+                Function::Ln1p => math::ln_1p(s, x),
+                Function::Tanh => math::tanh(s, x),
+                Function::Sigmoid => math::sigmoid(s, x),
+            };
+            s.store(y, block);
+        }
+    }
+}
+
+fn apply(cpu: Cpu, function: Function, x: &[f32]) -> Vec<f32> {
+    let mut y = x.to_vec();
+    y.resize(x.len().next_multiple_of(16), 0.0);
+    cpu.run(Apply(function, &mut y));
+    y.truncate(x.len());
+    y
+}
+
+/// The distance of `y` from the exact value in units of the last place of the float nearest to it.
+fn ulps(y: f32, exact: f64) -> f64 {
+    let near = exact as f32;
+    if y == near || (y.is_nan() && near.is_nan()) {
+        return if near.is_finite() { (f64::from(y) - exact).abs() / ulp(near) } else { 0.0 };
+    }
+    (f64::from(y) - exact).abs() / ulp(near)
+}
+
+fn ulp(x: f32) -> f64 {
+    let exponent = (x.abs().to_bits() >> 23).max(1) as i32;
+    2.0_f64.powi(exponent - 127 - 23)
+}
+
+/// Every float whose pattern is a multiple of `step`, of both signs, within the bounds.
+fn grid(low: f32, high: f32, step: u32) -> Vec<f32> {
+    let patterns = (0..=u32::MAX / step).map(|i| f32::from_bits(i * step));
+    patterns.filter(|x| (low..=high).contains(x)).collect()
+}
+
+/// The largest error over a grid and over a denser one of the interesting part.
+fn worst(function: Function, exact: impl Fn(f64) -> f64, x: &[f32]) -> f64 {
+    let y = apply(Cpu::best(), function, x);
+    for cpu in cpus() {
+        let few: Vec<f32> = x.iter().copied().step_by(7).collect();
+        let theirs: Vec<f32> = y.iter().copied().step_by(7).collect();
+        assert_same_bits(&apply(cpu, function, &few), &theirs, &cpu.isa().to_string());
+    }
+    let errors = x.iter().zip(&y).map(|(&x, &y)| ulps(y, exact(f64::from(x))));
+    let (error, at) =
+        errors.zip(x).fold((0.0, 0.0), |worst, (e, &x)| if e > worst.0 || e.is_nan() { (e, x) } else { worst });
+    println!("worst: {error:.3} ULP at {at:e}");
+    error
+}
+
+const STEP: u32 = 1009;
+
+#[test]
+fn exp_is_within_one_ulp() {
+    assert!(worst(Function::Exp, f64::exp, &grid(-103.0, 88.722_8, STEP)) < 1.0);
+}
+
+#[test]
+fn ln_is_within_one_ulp() {
+    assert!(worst(Function::Ln, f64::ln, &grid(f32::from_bits(1), f32::MAX, STEP)) < 1.0);
+    let near_one: Vec<f32> = (0..200_000).map(|i| 0.7 + i as f32 * 4e-6).collect();
+    assert!(worst(Function::Ln, f64::ln, &near_one) < 1.0);
+}
+
+#[test]
+fn ln_1p_is_within_one_and_a_half_ulp() {
+    assert!(worst(Function::Ln1p, f64::ln_1p, &grid(f32::from_bits(1), 1.0, STEP)) < 1.5);
+}
+
+#[test]
+fn tanh_is_within_two_and_a_half_ulp() {
+    assert!(worst(Function::Tanh, f64::tanh, &grid(-20.0, 20.0, STEP)) < 2.5);
+}
+
+#[test]
+fn sigmoid_is_within_two_and_a_half_ulp() {
+    let exact = |x: f64| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) };
+    assert!(worst(Function::Sigmoid, exact, &grid(-103.0, 200.0, STEP)) < 2.5);
+}
+
+#[test]
+fn the_ends_are_right() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    let least = f32::from_bits(1);
+    for cpu in cpus() {
+        let same = |function, x: &[f32], y: &[f32]| assert_same_bits(&apply(cpu, function, x), y, "ends");
+        same(Function::Exp, &[0.0, -0.0, -inf, inf, -104.5, 89.5, f32::MAX], &[1.0, 1.0, 0.0, inf, 0.0, inf, inf]);
+        same(Function::Exp, &[-103.28], &[least]);
+        same(Function::Ln, &[1.0, 0.0, -0.0, inf, 2.0], &[0.0, -inf, -inf, inf, 2.0_f32.ln()]);
+        same(Function::Ln1p, &[0.0, least, 1.0], &[0.0, least, 2.0_f32.ln()]);
+        same(Function::Tanh, &[0.0, -0.0, inf, -inf, 9.1, least], &[0.0, -0.0, 1.0, -1.0, 1.0, least]);
+        same(Function::Sigmoid, &[0.0, inf, -inf, 1e30], &[0.5, 1.0, 0.0, 1.0]);
+        for function in [Function::Exp, Function::Ln, Function::Ln1p, Function::Tanh, Function::Sigmoid] {
+            assert!(apply(cpu, function, &[nan, -nan]).iter().all(|y| y.is_nan()));
+        }
+        assert!(apply(cpu, Function::Ln, &[-1.0, -least, -inf]).iter().all(|y| y.is_nan()));
+    }
+}

@@ -1,0 +1,107 @@
+//! Reductions and elementwise sums, bit for bit against plain loops that follow the contract.
+
+mod common;
+
+use common::{Stream, assert_same_bits, cpus};
+use kernels::elementwise::{add, add_to};
+use kernels::reduce::{argmax_rows, column_sums, dot, row_sums, sum};
+
+const LENGTHS: [usize; 12] = [0, 1, 5, 15, 16, 17, 31, 32, 33, 100, 257, 1000];
+
+fn tree(mut lanes: [f32; 16]) -> f32 {
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    lanes[0]
+}
+
+#[test]
+fn sums_are_sixteen_chains_and_a_tree() {
+    for cpu in cpus() {
+        for len in LENGTHS {
+            let mut stream = Stream(len as u64);
+            let (x, y) = (stream.units(len), stream.units(len));
+            let (mut plain, mut fused) = ([0.0; 16], [0.0; 16]);
+            for i in 0..len {
+                plain[i % 16] += x[i];
+                fused[i % 16] = x[i].mul_add(y[i], fused[i % 16]);
+            }
+            assert_same_bits(&[sum(cpu, &x), dot(cpu, &x, &y)], &[tree(plain), tree(fused)], "sum and dot");
+        }
+    }
+}
+
+#[test]
+fn a_row_is_summed_alone() {
+    for cpu in cpus() {
+        for cols in LENGTHS {
+            let x = Stream(7).units(5 * cols);
+            let expected: Vec<f32> = (0..5).map(|r| sum(cpu, &x[r * cols..][..cols])).collect();
+            let mut out = [f32::NAN; 5];
+            row_sums(cpu, &x, cols, &mut out);
+            assert_same_bits(&out, &expected, "row sums");
+        }
+    }
+}
+
+#[test]
+fn columns_are_summed_in_order_of_rows() {
+    for cpu in cpus() {
+        for (rows, cols) in [(0, 5), (1, 1), (3, 15), (4, 16), (7, 17), (9, 63), (9, 64), (5, 65), (33, 200)] {
+            let x = Stream(3).units(rows * cols);
+            let kept = Stream(4).units(cols);
+            for range in [0..cols, 0..cols / 2, cols / 3..cols, cols..cols] {
+                for keep in [false, true] {
+                    let mut expected = if keep { kept[range.clone()].to_vec() } else { vec![0.0; range.len()] };
+                    for r in 0..rows {
+                        for (out, x) in expected.iter_mut().zip(&x[r * cols..][range.clone()]) {
+                            *out += x;
+                        }
+                    }
+                    let mut out = if keep { kept[range.clone()].to_vec() } else { vec![f32::NAN; range.len()] };
+                    column_sums(cpu, &x, cols, range.clone(), keep, &mut out);
+                    assert_same_bits(&out, &expected, "column sums");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_maximum_wins() {
+    for cpu in cpus() {
+        for cols in [1, 2, 10, 15, 16, 17, 40, 100] {
+            let mut stream = Stream(cols as u64);
+            // Few values, so that ties are common; and rows of the least value there is.
+            let mut x: Vec<f32> = (0..50 * cols).map(|_| stream.below(7) as f32 - 3.0).collect();
+            x[..cols].fill(f32::NEG_INFINITY);
+            let mut expected: Vec<u32> = (x.chunks_exact(cols))
+                .map(|row| (0..cols).fold(0, |best, i| if row[i] > row[best] { i } else { best }) as u32)
+                .collect();
+            x[3 * cols + cols / 2] = f32::NAN;
+            expected[3] = 0;
+            let mut out = vec![u32::MAX; 50];
+            argmax_rows(cpu, &x, cols, &mut out);
+            assert_eq!(out, expected, "{} {cols}", cpu.isa());
+        }
+    }
+}
+
+#[test]
+fn elementwise_sums() {
+    for cpu in cpus() {
+        for len in LENGTHS {
+            let mut stream = Stream(len as u64);
+            let (x, y) = (stream.units(len), stream.units(len));
+            let expected: Vec<f32> = x.iter().zip(&y).map(|(x, y)| x + y).collect();
+            let mut out = vec![f32::NAN; len];
+            add(cpu, &x, &y, &mut out);
+            assert_same_bits(&out, &expected, "add");
+            let mut out = y.clone();
+            add_to(cpu, &x, &mut out);
+            assert_same_bits(&out, &expected, "add_to");
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What every member of a registry owes: a full description, a gradient that the differences of its reference agree with,
+//! the same bits everywhere and for every cut of its buffers, and NaN out for NaN in. A new member is tested by being
+//! listed.
+
+mod common;
+
+use common::{Stream, assert_same_bits, cpus};
+use kernels::activation::{self, Activation};
+use kernels::loss::{self, Loss, Targets};
+use kernels::optimizer::{self, Optimizer, PLANES, Step};
+use kernels::{Cpu, Form, Member};
+
+/// The settings' defaults, and 0.1 where there is none.
+fn defaults<B>(member: &Member<B>) -> Vec<f64> {
+    let values = |setting: &kernels::Setting| setting.default.unwrap_or(&[0.1]).to_vec();
+    member.settings.iter().flat_map(values).collect()
+}
+
+fn described<B>(members: &[Member<B>]) {
+    let mut names: Vec<&str> = Vec::new();
+    for member in members {
+        assert!(
+            !member.summary.is_empty() && !member.formula.is_empty() && !member.source.is_empty(),
+            "{}",
+            member.name
+        );
+        assert!(!member.summary.ends_with('.'), "{}: a summary has no final period", member.name);
+        names.push(member.name);
+        names.extend(member.aliases);
+        let mut keys: Vec<&str> = Vec::new();
+        for setting in member.settings {
+            assert!(!setting.summary.is_empty(), "{}.{}", member.name, setting.name);
+            keys.push(setting.name);
+            keys.extend(setting.aliases);
+            for &value in setting.default.unwrap_or(&[]) {
+                assert!(setting.bounds.allow(value), "{}.{}: default {value}", member.name, setting.name);
+            }
+            let width = setting.default.map_or(setting.form.width(), <[f64]>::len);
+            assert_eq!(width, setting.form.width(), "{}.{}: width of the default", member.name, setting.name);
+            assert!(setting.form != Form::Flag || setting.bounds.allow(1.0), "{}.{}", member.name, setting.name);
+        }
+        unique(keys);
+    }
+    unique(names);
+}
+
+fn unique(mut names: Vec<&str>) {
+    names.sort_unstable();
+    assert!(names.is_sorted_by(|a, b| a < b), "a name twice in {names:?}");
+}
+
+#[test]
+fn every_member_is_described() {
+    described(activation::ALL);
+    described(loss::ALL);
+    described(optimizer::ALL);
+    assert!(optimizer::ALL.iter().all(|member| member.settings[0].name == "lr"));
+}
+
+/// Points away from kinks, of both signs.
+fn points(len: usize) -> Vec<f32> {
+    Stream(len as u64).units(len).iter().map(|x| 6.0 * x + 0.01_f32.copysign(*x)).collect()
+}
+
+fn close(ours: f32, theirs: f64, tolerance: f64, what: &str) {
+    let ours = f64::from(ours);
+    assert!((ours - theirs).abs() <= tolerance * theirs.abs().max(1.0), "{what}: {ours:e}, not {theirs:e}");
+}
+
+fn activations() -> impl Iterator<Item = (&'static str, Box<dyn Activation>)> {
+    activation::ALL.iter().map(|member| (member.name, (member.build)(&defaults(member))))
+}
+
+#[test]
+fn activations_match_their_reference() {
+    let (x, dy) = (points(1000), Stream(2).units(1000));
+    let (mut y, mut dx) = (vec![f32::NAN; 1000], vec![f32::NAN; 1000]);
+    for (name, f) in activations() {
+        f.forward(Cpu::best(), &x, &mut y);
+        f.backward(Cpu::best(), &x, &y, &dy, &mut dx);
+        for i in 0..x.len() {
+            let at = f64::from(x[i]);
+            close(y[i], f.reference(at), 1e-6, name);
+            let h = 1e-4;
+            let slope = (f.reference(at + h) - f.reference(at - h)) / (2.0 * h);
+            close(dx[i], f64::from(dy[i]) * slope, 1e-6, name);
+        }
+    }
+}
+
+#[test]
+fn activations_give_the_same_bits() {
+    for (name, f) in activations() {
+        for len in [0, 1, 15, 16, 17, 100] {
+            let (x, dy) = (points(len), Stream(2).units(len));
+            let run = |cpu| {
+                let (mut y, mut dx) = (vec![f32::NAN; len], vec![f32::NAN; len]);
+                f.forward(cpu, &x, &mut y);
+                f.backward(cpu, &x, &y, &dy, &mut dx);
+                [y, dx].concat()
+            };
+            for cpu in cpus() {
+                assert_same_bits(&run(cpu), &run(Cpu::best()), name);
+            }
+        }
+    }
+}
+
+#[test]
+fn activations_keep_nan() {
+    for (name, f) in activations() {
+        let (mut y, mut dx) = ([0.0; 3], [0.0; 3]);
+        f.forward(Cpu::best(), &[1.0, f32::NAN, 2.0], &mut y);
+        f.backward(Cpu::best(), &[1.0, 1.0, 2.0], &y, &[f32::NAN, 1.0, 1.0], &mut dx);
+        assert!(!y[0].is_nan() && y[1].is_nan() && !y[2].is_nan() && dx[0].is_nan() && !dx[2].is_nan(), "{name}");
+    }
+}
+
+/// Outputs, targets of either kind, of a batch.
+struct Batch {
+    rows: usize,
+    width: usize,
+    z: Vec<f32>,
+    classes: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl Batch {
+    fn new(rows: usize, width: usize) -> Self {
+        let mut stream = Stream((rows * 10_007 + width) as u64);
+        Batch {
+            rows,
+            width,
+            z: stream.units(rows * width).iter().map(|z| 5.0 * z).collect(),
+            classes: (0..rows).map(|_| stream.below(width as u64) as u32).collect(),
+            values: stream.units(rows * width).iter().map(|t| t.abs()).collect(),
+        }
+    }
+
+    /// Losses and gradient of some of the rows, and the losses alone, which have to agree.
+    fn run(&self, loss: &dyn Loss, cpu: Cpu, rows: std::ops::Range<usize>, scale: f32) -> (Vec<f32>, Vec<f32>) {
+        let outputs = rows.start * self.width..rows.end * self.width;
+        let targets = if loss.takes_classes() {
+            Targets::Classes(&self.classes[rows.clone()])
+        } else {
+            Targets::Values(&self.values[outputs.clone()])
+        };
+        let z = &self.z[outputs];
+        let (mut losses, mut gradient) = (vec![f32::NAN; rows.len()], vec![f32::NAN; z.len()]);
+        loss.rows(cpu, self.width, z, targets, &mut losses, Some((&mut gradient, scale)));
+        let mut alone = vec![f32::NAN; rows.len()];
+        loss.rows(cpu, self.width, z, targets, &mut alone, None);
+        assert_same_bits(&alone, &losses, "with and without gradient");
+        (losses, gradient)
+    }
+}
+
+fn losses() -> impl Iterator<Item = (&'static str, Box<dyn Loss>)> {
+    loss::ALL.iter().map(|member| (member.name, (member.build)(&defaults(member))))
+}
+
+#[test]
+fn losses_match_their_reference() {
+    for (name, loss) in losses() {
+        for width in [1, 2, 3, 10, 16, 17, 40, 1000] {
+            let batch = Batch::new(5, width);
+            let (losses, gradient) = batch.run(&*loss, Cpu::best(), 0..5, 0.25);
+            for r in 0..batch.rows {
+                let mut z: Vec<f64> = batch.z[r * width..][..width].iter().map(|&z| f64::from(z)).collect();
+                let target: Vec<f64> = if loss.takes_classes() {
+                    vec![f64::from(batch.classes[r])]
+                } else {
+                    batch.values[r * width..][..width].iter().map(|&t| f64::from(t)).collect()
+                };
+                close(losses[r], loss.reference(&z, &target), 2e-6, name);
+                for c in 0..width.min(20) {
+                    let (at, h) = (z[c], 1e-4);
+                    z[c] = at + h;
+                    let above = loss.reference(&z, &target);
+                    z[c] = at - h;
+                    let below = loss.reference(&z, &target);
+                    z[c] = at;
+                    close(gradient[r * width + c], 0.25 * (above - below) / (2.0 * h), 1e-6, name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn losses_give_the_same_bits_for_every_cut_of_the_rows() {
+    for (name, loss) in losses() {
+        for (rows, width) in [(37, 1), (20, 10), (19, 33)] {
+            let batch = Batch::new(rows, width);
+            let whole = batch.run(&*loss, Cpu::best(), 0..rows, 1.0 / 3.0);
+            for cpu in cpus() {
+                for cut in [0, 1, 5, 16, 17, rows] {
+                    let first = batch.run(&*loss, cpu, 0..cut, 1.0 / 3.0);
+                    let second = batch.run(&*loss, cpu, cut..rows, 1.0 / 3.0);
+                    assert_same_bits(&[first.0, second.0].concat(), &whole.0, name);
+                    assert_same_bits(&[first.1, second.1].concat(), &whole.1, name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn losses_keep_nan_in_its_row() {
+    for (name, loss) in losses() {
+        for width in [1, 3, 16, 21] {
+            for place in [0, width / 2, width - 1] {
+                let mut batch = Batch::new(3, width);
+                batch.z[width + place] = f32::NAN;
+                for cpu in cpus() {
+                    let (losses, _) = batch.run(&*loss, cpu, 0..3, 1.0);
+                    assert!(!losses[0].is_nan() && losses[1].is_nan() && !losses[2].is_nan(), "{name} {width} {place}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn losses_bear_large_outputs() {
+    for (name, loss) in losses() {
+        for size in [100.0, 1e4, 1e18] {
+            let mut batch = Batch::new(2, 2);
+            batch.z = vec![size, -size, -size, size];
+            batch.classes = vec![0, 1];
+            let (losses, gradient) = batch.run(&*loss, Cpu::best(), 0..2, 1.0);
+            assert!(losses.iter().chain(&gradient).all(|x| x.is_finite()), "{name} {size}: {losses:?} {gradient:?}");
+        }
+    }
+}
+
+/// Every optimizer as it is by default, and with every setting in use.
+fn optimizers() -> Vec<(&'static str, Box<dyn Optimizer>)> {
+    let mut all = Vec::new();
+    for member in optimizer::ALL {
+        all.push((member.name, (member.build)(&defaults(member))));
+        let busy = member.settings.iter().flat_map(|setting| match setting.form {
+            Form::Flag => vec![1.0],
+            _ => setting.default.map_or(vec![0.1], |x| x.iter().map(|&x| if x == 0.0 { 0.5 } else { x }).collect()),
+        });
+        all.push((member.name, (member.build)(&busy.collect::<Vec<f64>>())));
+    }
+    all
+}
+
+/// Parameters and memory after some steps, every step in two parts.
+fn train(cpu: Cpu, optimizer: &dyn Optimizer, len: usize, cut: usize) -> Vec<f32> {
+    let mut params = Stream(1).units(len);
+    let mut memory: [Vec<f32>; PLANES] =
+        std::array::from_fn(|plane| vec![0.0; if plane < optimizer.planes() { len } else { 0 }]);
+    for number in 1..=5 {
+        let grads = Stream(number).units(len);
+        let step = Step { number, lr: 0.01 / number as f64 };
+        let mut halves = memory.iter_mut().map(|plane| {
+            let cut = cut.min(plane.len());
+            plane.split_at_mut(cut)
+        });
+        let halves: [(&mut [f32], &mut [f32]); PLANES] =
+            std::array::from_fn(|_| halves.next().expect("PLANES of them"));
+        let (head, tail) = params.split_at_mut(cut);
+        let [(a, b), (c, d), (e, f)] = halves;
+        optimizer.step(cpu, step, head, &grads[..cut], [a, c, e]);
+        optimizer.step(cpu, step, tail, &grads[cut..], [b, d, f]);
+    }
+    params.into_iter().chain(memory.concat()).collect()
+}
+
+#[test]
+fn optimizers_give_the_same_bits_for_every_cut_of_the_buffers() {
+    for (name, optimizer) in optimizers() {
+        let whole = train(Cpu::best(), &*optimizer, 53, 0);
+        for cpu in cpus() {
+            for cut in [0, 1, 15, 16, 17, 40, 53] {
+                assert_same_bits(&train(cpu, &*optimizer, 53, cut), &whole, name);
+            }
+        }
+    }
+}
+
+fn built(name: &str, settings: &[f64]) -> Box<dyn Optimizer> {
+    let member = optimizer::ALL.iter().find(|member| member.name == name).expect("a member");
+    (member.build)(settings)
+}
+
+/// One parameter, trained for 100 steps on a gradient that depends on it.
+fn follow(optimizer: &dyn Optimizer, lr: f64) -> f32 {
+    let (mut p, mut m) = ([1.5_f32], [[0.0_f32]; PLANES]);
+    for number in 1..=100 {
+        let g = [2.0 * p[0] + (number as f32 * 0.7).sin()];
+        let mut planes = m.iter_mut();
+        let memory = std::array::from_fn(|plane| {
+            let plane_of_one = &mut planes.next().expect("PLANES of them")[..];
+            if plane < optimizer.planes() { plane_of_one } else { &mut [] }
+        });
+        optimizer.step(Cpu::best(), Step { number, lr }, &mut p, &g, memory);
+    }
+    p[0]
+}
+
+#[test]
+fn sgd_follows_its_equations() {
+    for nesterov in [false, true] {
+        let (mut p, mut v) = (1.5_f64, 0.0);
+        for number in 1..=100 {
+            let g = 2.0 * p + f64::from((number as f32 * 0.7).sin()) + 0.01 * p;
+            v = 0.9 * v + g;
+            p -= 0.02 * if nesterov { g + 0.9 * v } else { v };
+        }
+        close(follow(&*built("sgd", &[0.02, 0.9, f64::from(u8::from(nesterov)), 0.01]), 0.02), p, 1e-5, "sgd");
+    }
+}
+
+#[test]
+fn adamw_follows_its_equations() {
+    let (mut p, mut m, mut v) = (1.5_f64, 0.0, 0.0);
+    for number in 1..=100 {
+        let g = 2.0 * p + f64::from((number as f32 * 0.7).sin());
+        p *= 1.0 - 0.02 * 0.1;
+        m = 0.9 * m + 0.1 * g;
+        v = 0.99 * v + 0.01 * g * g;
+        let (m_hat, v_hat) = (m / (1.0 - 0.9_f64.powi(number)), v / (1.0 - 0.99_f64.powi(number)));
+        p -= 0.02 * m_hat / (v_hat.sqrt() + 1e-8);
+    }
+    close(follow(&*built("adamw", &[0.02, 0.9, 0.99, 1e-8, 0.1]), 0.02), p, 1e-5, "adamw");
+}
