@@ -1,0 +1,139 @@
+//! Expectations read from text and held against frames whose numbers are known.
+
+use super::*;
+use crate::base::diagnostics::Diagnostics;
+use crate::base::node::Node;
+use crate::base::read;
+use crate::report::frame::{Axis, Outline};
+use crate::report::sample::{Outcome, frame_of, labelled, numeric};
+
+fn parse(of: &str, axes: &[Axis]) -> Result<Expectation, String> {
+    let text = format!("name = \"e\"\nof = {of}\nbetween = [0, 1]\n");
+    let mut diagnostics = Diagnostics::new();
+    let origin = diagnostics.origin("e.toml", &text);
+    let node = Node::parse(origin, &text, &mut diagnostics);
+    let names = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let summaries = names(&["train_loss", "test_loss", "test_accuracy", "mean_train_loss", "goal_step"]);
+    let outline = Outline { axes, summaries: &summaries, columns: &[] };
+    let values = read::table(&node, EXPECT, "`[[expect]]`", &mut diagnostics);
+    let read = values.and_then(|v| Expectation::read(&v, &outline, &mut diagnostics));
+    assert_eq!(read.is_some(), diagnostics.is_empty());
+    read.ok_or_else(|| diagnostics.render(false))
+}
+
+/// Four rates, log, with these test losses; the last one diverges in one of two seeds.
+fn losses() -> Frame {
+    use Outcome::{Diverged, Done};
+    let axes = [numeric("optimizer.lr", &[0.01, 0.1, 1.0, 10.0], true)];
+    let cells: [&[Outcome]; 4] =
+        [&[Done(2.0), Done(2.2)], &[Done(0.5), Done(0.7)], &[Done(0.9), Done(1.1)], &[Done(4.0), Diverged(9.0)]];
+    frame_of(&axes, &cells)
+}
+
+#[test]
+fn every_statistic_is_the_number_computed_by_hand() {
+    let frame = losses();
+    let cases = [
+        ("{ mean = 'test_loss', where = { 'optimizer.lr' = 0.01 } }", 2.1),
+        ("{ mean = 'test_loss', where = { optimizer.lr = 10 } }", 4.0),
+        ("{ median = 'test_loss' }", 1.1),
+        ("{ min = 'test_loss' }", 0.5),
+        ("{ max = 'test_loss' }", 4.0),
+        ("{ sd = 'test_loss', where = { 'optimizer.lr' = 0.1 } }", 0.02_f64.sqrt()),
+        ("{ min = 'test_loss', over = 'optimizer.lr' }", 0.6),
+        ("{ max = 'test_loss', over = 'optimizer.lr' }", 4.0),
+        ("{ argmin = 'test_loss', over = 'optimizer.lr' }", 0.1),
+        ("{ argmax = 'test_loss', over = 'optimizer.lr' }", 10.0),
+        // three of eight trials have a loss below 1, and so reached the goal
+        ("{ share = 'goal_step' }", 0.375),
+        ("{ share = 'test_loss', at_most = 1.1 }", 0.5),
+        ("{ share = 'test_loss', at_least = 2.2 }", 0.25),
+        // halfway between 0.1 and 1 in the logarithm
+        ("{ mean = 'test_loss', at = { 'optimizer.lr' = 0.31622776601683794 } }", 0.8),
+        ("{ mean = 'test_loss', at = { 'optimizer.lr' = 0.01 }, minus = { 'optimizer.lr' = 1 } }", 1.1),
+    ];
+    for (of, expected) in cases {
+        let expectation = parse(of, &frame.axes).unwrap();
+        let measured = expectation.judge(&frame).measured.unwrap();
+        assert!((measured - expected).abs() < 1e-12, "{of}: {measured}, by hand {expected}");
+    }
+}
+
+#[test]
+fn the_parabola_finds_the_minimum_between_the_rates() {
+    // the loss is a parabola in ln lr with its minimum at 0.3
+    let rates = [0.01, 0.05, 0.2, 0.9, 3.0];
+    let loss = |x: f64| 0.5 + 0.1 * libm::pow(libm::log(x / 0.3), 2.0);
+    let outcomes: Vec<[Outcome; 1]> = rates.iter().map(|x| [Outcome::Done(loss(*x))]).collect();
+    let cells: Vec<&[Outcome]> = outcomes.iter().map(|o| o.as_slice()).collect();
+    let frame = frame_of(&[numeric("optimizer.lr", &rates, true)], &cells);
+    let of = |fit: &str| format!("{{ argmin = 'test_loss', over = 'optimizer.lr'{fit} }}");
+    let measured = |fit| parse(&of(fit), &frame.axes).unwrap().judge(&frame).measured.unwrap();
+    assert_eq!(measured(""), 0.2);
+    assert!((measured(", fit = 'parabola'") - 0.3).abs() < 1e-12);
+    // at the end of the axis there is no neighbour on one side: the grid's value stands
+    let rising =
+        frame_of(&[numeric("optimizer.lr", &[0.1, 1.0], true)], &[&[Outcome::Done(1.0)], &[Outcome::Done(2.0)]]);
+    let at_the_end = parse(&of(", fit = 'parabola'"), &rising.axes).unwrap();
+    assert_eq!(at_the_end.judge(&rising).measured, Some(0.1));
+}
+
+#[test]
+fn the_verdict_waits_for_missing_trials_and_is_missed_when_all_diverged() {
+    use Outcome::{Diverged, Done, Failed, Pending};
+    let verdict = |outcomes: &[Outcome], of: &str| {
+        let frame = frame_of(&[], &[outcomes]);
+        parse(of, &[]).unwrap().judge(&frame).verdict
+    };
+    let mean = "{ mean = 'test_loss' }";
+    assert_eq!(verdict(&[Done(0.5), Done(1.0)], mean), Verdict::Met);
+    assert_eq!(verdict(&[Done(1.5), Done(1.0)], mean), Verdict::Missed);
+    assert_eq!(verdict(&[Done(0.5), Pending], mean), Verdict::Pending);
+    assert_eq!(verdict(&[Done(0.5), Failed], mean), Verdict::Pending);
+    assert_eq!(verdict(&[Diverged(1.0), Diverged(1.0)], mean), Verdict::Missed);
+    assert_eq!(verdict(&[Done(0.5)], "{ sd = 'test_loss' }"), Verdict::Pending);
+    assert_eq!(verdict(&[Diverged(0.5), Done(0.5)], "{ share = 'test_loss', at_most = 0.5 }"), Verdict::Met);
+}
+
+#[test]
+fn mistakes_have_their_place_and_the_way_out() {
+    let axes = [numeric("optimizer.lr", &[0.1, 1.0], true), labelled("schedule", &["constant", "cosine"])];
+    let wrong = [
+        "{ meen = 'test_loss' }",
+        "{ mean = 'tset_loss' }",
+        "{ mean = 'test_loss', median = 'test_loss' }",
+        "{ over = 'optimizer.lr' }",
+        "{ argmin = 'test_loss' }",
+        "{ argmin = 'test_loss', over = 'optimizer.rl', where = { schedule = 'cosine' } }",
+        "{ argmin = 'test_loss', over = 'optimizer.lr' }",
+        "{ argmin = 'test_loss', over = 'schedule', where = { 'optimizer.lr' = 1 } }",
+        "{ mean = 'test_loss', where = { schedule = 'cosin', optimizer.lr = 0.2 } }",
+        "{ mean = 'test_loss', at = { optimizer.lr = 2 }, where = { schedule = 'cosine' } }",
+        "{ mean = 'test_loss', at = { optimizer.lr = 'x' }, where = { schedule = 'cosine' } }",
+        "{ mean = 'test_loss', over = 'optimizer.lr' }",
+        "{ share = 'test_loss', at_least = 2, at_most = 1 }",
+        "{ mean = 'test_loss', minus = { optimizer.lr = 1 } }",
+    ];
+    let all: Vec<String> = wrong.iter().map(|of| parse(of, &axes).expect_err(of)).collect();
+    insta::assert_snapshot!(all.concat());
+}
+
+#[test]
+fn the_band_has_exactly_one_form() {
+    let read = |band: &str| {
+        let text = format!("name = \"e\"\nof = {{ mean = \"test_loss\" }}\n{band}\n");
+        let mut diagnostics = Diagnostics::new();
+        let origin = diagnostics.origin("e.toml", &text);
+        let node = Node::parse(origin, &text, &mut diagnostics);
+        let outline = Outline { axes: &[], summaries: &["test_loss".to_owned()], columns: &[] };
+        let values = read::table(&node, EXPECT, "`[[expect]]`", &mut diagnostics).unwrap();
+        Expectation::read(&values, &outline, &mut diagnostics).map(|e| (e.band(), e.low, e.high))
+    };
+    assert_eq!(read("between = [0.45, 0.85]"), Some(("0.45 to 0.85".into(), 0.45, 0.85)));
+    assert_eq!(read("at_least = 2"), Some(("at least 2".into(), 2.0, f64::INFINITY)));
+    assert_eq!(read("at_most = 2"), Some(("at most 2".into(), f64::NEG_INFINITY, 2.0)));
+    assert_eq!(read("at_least = 1\nat_most = 2").map(|e| e.0), Some("1 to 2".into()));
+    for wrong in ["", "between = [2, 1]", "between = [1, 2]\nat_most = 3"] {
+        assert_eq!(read(wrong), None, "{wrong}");
+    }
+}
