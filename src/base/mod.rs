@@ -15,6 +15,8 @@ pub mod read;
 pub mod registry;
 pub mod values;
 
+pub mod schema;
+
 pub mod files;
 pub mod hash;
 pub mod random;

@@ -1,9 +1,9 @@
 //! `runner plan`: what a run will train, and what it will take.
 
-use comfy_table::{presets, CellAlignment, Table};
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
+use crate::report::tables::overview::{draw, Column};
 use crate::run::experiment::Experiment;
 use crate::run::forecast::{forecast, Forecast};
 use crate::run::{digests, done, folder, trials};
@@ -54,21 +54,25 @@ fn text(experiment: &Experiment, args: &Plan) -> Result<String> {
 }
 
 fn table(forecasts: &[Forecast], seeds: usize, left: &dyn Fn(usize) -> usize) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    let axes = forecasts.first().map_or(&[][..], |f| &f.labels).iter().map(|(path, _)| path.clone());
-    table.set_header(axes.chain(["parameters", "steps", "time per trial", "done"].map(str::to_owned)));
-    for (cell, f) in forecasts.iter().enumerate().take(SHOWN) {
-        let done = format!("{}/{seeds}", seeds - left(cell));
-        let sizes = [f.parameters.to_string(), f.steps.to_string(), duration(f.seconds), done];
-        table.add_row(f.labels.iter().map(|(_, label)| label.clone()).chain(sizes));
-    }
+    let shown: Vec<(usize, &Forecast)> = forecasts.iter().enumerate().take(SHOWN).collect();
     let axes = forecasts.first().map_or(0, |f| f.labels.len());
-    table.column_iter_mut().skip(axes).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let mut columns: Vec<Column> = (0..axes)
+        .map(|axis| {
+            let labels = shown.iter().map(|(_, f)| f.labels[axis].1.clone()).collect();
+            Column::new(forecasts[0].labels[axis].0.clone(), labels, false)
+        })
+        .collect();
+    let mut add = |title: &str, cell: &dyn Fn(usize, &Forecast) -> String| {
+        columns.push(Column::new(title, shown.iter().map(|(i, f)| cell(*i, f)).collect(), true));
+    };
+    add("parameters", &|_, f| f.parameters.to_string());
+    add("steps", &|_, f| f.steps.to_string());
+    add("time per trial", &|_, f| duration(f.seconds));
+    add("done", &|cell, _| format!("{}/{seeds}", seeds - left(cell)));
+    let drawn = draw(&columns.iter().collect::<Vec<_>>(), false, None);
     let more = forecasts.len().saturating_sub(SHOWN);
     let rest = if more > 0 { format!("\n... and {more} more settings") } else { String::new() };
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n") + &rest + "\n"
+    drawn + &rest + "\n"
 }
 
 /// Seconds as a person says them.

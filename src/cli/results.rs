@@ -4,20 +4,27 @@ use std::path::Path;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Result;
-use crate::run::{self, stored::Stored};
+use crate::run::stored::Stored;
+use crate::run::{self, Words};
 
 use super::args::Results;
 use super::train::terminal_width;
 use super::{colour, complain, say, End};
 
 pub(super) fn report(args: &Results) -> End {
-    let written = stored(&args.folder, |stored| run::report(&stored.experiment, &stored.planned, &args.folder));
+    let written = stored(&args.folder, |stored| {
+        let experiment = &stored.experiment;
+        let frame = run::frame(experiment, &stored.planned, &args.folder)?;
+        let words = Words::new(experiment, &frame, &experiment.digests);
+        let report = words.report(experiment, &frame);
+        let outcome = report.write(&args.folder)?;
+        say(&report.terminal(terminal_width(), colour(&std::io::stdout())));
+        say(&format!("\n{}\n", args.folder.join("report.html").display()));
+        Ok(outcome)
+    });
     match written {
-        Ok(outcome) => {
-            say(&outcome.terminal(terminal_width(), colour(&std::io::stdout())));
-            say(&format!("\n{}\n", args.folder.join("report.html").display()));
-            if outcome.missed > 0 { End::ExpectationMissed } else { End::Done }
-        }
+        Ok(outcome) if outcome.missed > 0 => End::ExpectationMissed,
+        Ok(_) => End::Done,
         Err(end) => end,
     }
 }

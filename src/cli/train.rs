@@ -79,9 +79,10 @@ fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
             return End::Failed;
         }
     };
+    let report = finished.words.report(experiment, &finished.frame);
     if args.quiet < 2 {
         let width = terminal_width();
-        say(&finished.outcome.terminal(width, colour(&std::io::stdout())));
+        say(&report.terminal(width, colour(&std::io::stdout())));
         say(&format!("\n{}\n", finished.folder.join("report.html").display()));
     }
     for (trial, why) in &finished.failed {
@@ -89,11 +90,12 @@ fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
     }
     match () {
         () if finished.interrupted => {
-            eprintln!("interrupted: {} trials are pending; the same command goes on", finished.pending);
+            let pending = finished.frame.trials.iter().filter(|t| t.record.is_none()).count();
+        eprintln!("interrupted: {pending} trials are pending; the same command goes on");
             End::Interrupted
         }
         () if !finished.failed.is_empty() => End::Failed,
-        () if finished.outcome.missed > 0 => End::ExpectationMissed,
+        () if report.outcome().missed > 0 => End::ExpectationMissed,
         () => End::Done,
     }
 }

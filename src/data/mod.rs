@@ -1,33 +1,80 @@
 //! Data sets: where rows come from and what is done to them before a network sees one.
+//!
+//! In reading order: rows with their labels ([`dataset`]), where files are looked for ([`folders`]), what a source is
+//! ([`source`]) and the members ([`sources`]), what every source can be asked for ([`prepare`]), and the memory that
+//! trials share ([`cache`]). The functions here are what the rest of the program asks of a `[data]` section.
 
-use crate::base::shape::Shape;
+pub mod dataset;
 
-/// Rows with their labels.
+pub mod folders;
+pub mod source;
+pub mod sources;
+
+pub mod prepare;
+
+pub mod cache;
+
+pub use cache::Cache;
+pub use dataset::{Dataset, Labels};
+pub use folders::Folders;
+pub use prepare::{Prepared, COMMON};
+pub use sources::SOURCES;
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::error::Result;
+use crate::base::hash;
+use crate::base::shape::{Shape, Target};
+use crate::base::values::Chosen;
+
+use source::Source;
+
+/// What is known of a `[data]` section without loading rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
-    /// The shape of a row's input.
+pub struct Outline {
+    /// The shape of a row.
     pub shape: Shape,
-    /// The inputs, `(rows, shape.width())`.
-    pub x: Vec<f32>,
-    /// What is to be predicted.
-    pub labels: Labels,
+    /// What is predicted.
+    pub target: Target,
+    /// Rows that are trained on, after validation was taken out.
+    pub train: usize,
+    /// Rows held out for validation.
+    pub validation: usize,
+    /// Rows that are tested on.
+    pub test: usize,
 }
 
-/// What is to be predicted, for every row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Labels {
-    /// One of `count` classes.
-    Classes {
-        /// The class of each row, below `count`.
-        of: Vec<u32>,
-        /// How many classes there are.
-        count: usize,
-    },
-    /// Numbers.
-    Values {
-        /// `(rows, width)`.
-        of: Vec<f32>,
-        /// Numbers per row.
-        width: usize,
-    },
+/// The outline of a section; mistakes in it, missing and foreign files are reported.
+pub fn outline(chosen: &Chosen, folders: &Folders, diagnostics: &mut Diagnostics) -> Option<Outline> {
+    let source = build(chosen, diagnostics)?;
+    match source.outline(folders) {
+        Ok(found) => prepare::outline(chosen, &found, diagnostics),
+        Err(error) => {
+            let message = format!("data `{}`: {}", chosen.name, error.message);
+            match error.hint {
+                Some(hint) => diagnostics.error_with_hint(chosen.place, message, "", hint),
+                None => diagnostics.error(chosen.place, message, ""),
+            }
+            None
+        }
+    }
+}
+
+/// The digest of the files behind a section; none for data that is generated or stands in the experiment file.
+pub fn digest(chosen: &Chosen, folders: &Folders) -> Result<Option<String>> {
+    let files = checked(chosen).files(folders)?;
+    if files.is_empty() { Ok(None) } else { hash::digest_files(&files).map(Some) }
+}
+
+/// The parts of the data for a trial with this seed. Errors: files that cannot be read or hold something else.
+pub fn prepared(chosen: &Chosen, folders: &Folders, seed: u64, cache: &Cache) -> Result<Prepared> {
+    cache.prepared(chosen, seed, || checked(chosen).load(folders))
+}
+
+fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Source>> {
+    SOURCES.build(chosen.name)(chosen, diagnostics)
+}
+
+/// The source of a section that was found to be right.
+fn checked(chosen: &Chosen) -> Box<dyn Source> {
+    build(chosen, &mut Diagnostics::new()).expect("the section was checked before")
 }

@@ -12,9 +12,12 @@ use crate::base::node::{Data, Node};
 use crate::base::read;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data::{self, Folders};
+use crate::report::expect::{Expectation, EXPECT};
+use crate::report::frame::{Axis, AxisValue, Outline};
+use crate::report::plots::Figure;
 use crate::report;
 use crate::sweep::{self, space::Space};
-use crate::trial::plan::{member, DataOutline, Plan, Read};
+use crate::trial::plan::{measured, member, DataOutline, Plan, Read};
 use crate::trial::sections::{self, SECTIONS};
 
 /// The keys of a file beside the sections of a trial.
@@ -25,7 +28,7 @@ static OWN: &[Key] = &[
     Key::preset("report", Kind::Table(report::KEYS), "{}", "what is drawn"),
     Key::optional(
         "expect",
-        Kind::List { of: &Kind::Table(report::EXPECT), least: 0 },
+        Kind::List { of: &Kind::Table(EXPECT), least: 0 },
         "what the results are held against: published numbers",
     ),
     Key::optional(
@@ -42,12 +45,34 @@ pub fn keys() -> Vec<Key> {
 }
 
 /// How deep a file is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Depth {
     /// Everything, with the data it names: for training.
     Whole,
-    /// What stands in the file, for results that are there already.
-    Results,
+    /// What stands in the file, for results that are there already and have these names.
+    Results(Names),
+}
+
+/// What plots and expectations may name.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// The numbers of a trial's summary, in order.
+    pub summaries: Vec<String>,
+    /// The measures of an evaluation, in order.
+    pub columns: Vec<String>,
+}
+
+impl Names {
+    /// Adds what is new.
+    pub fn extend(&mut self, summaries: impl IntoIterator<Item = String>, columns: impl IntoIterator<Item = String>) {
+        let add = |list: &mut Vec<String>, name: String| {
+            if !list.contains(&name) {
+                list.push(name);
+            }
+        };
+        summaries.into_iter().for_each(|name| add(&mut self.summaries, name));
+        columns.into_iter().for_each(|name| add(&mut self.columns, name));
+    }
 }
 
 /// A cell of the sweep: its settings as they were read.
@@ -81,8 +106,10 @@ pub struct Experiment {
     pub folders: Folders,
     /// Cells and seeds.
     pub space: Space,
-    /// The plots, expectations and other wishes for the report.
-    pub report: report::Wishes,
+    /// What is drawn.
+    pub figures: Vec<Figure>,
+    /// What the results are held against.
+    pub expectations: Vec<Expectation>,
     /// Digests that the data must have, by data setting.
     pub digests: BTreeMap<String, String>,
     /// Things worth a word that are no mistakes.
@@ -130,7 +157,7 @@ impl Experiment {
         });
         // without a space the sections are still worth reading as they stand
         let cells = space.as_ref().map_or_else(|| vec![Vec::new()], |space| space.cells.clone());
-        let mut columns = Columns::default();
+        let mut names = Names::default();
         let mut outlines = BTreeMap::new();
         for cell in &cells {
             let tree = match &space {
@@ -139,15 +166,20 @@ impl Experiment {
             };
             let Some(tree) = tree else { continue };
             let read = sections::read(&tree, diagnostics);
-            if depth == Depth::Whole {
-                plan(&read, &source.folders, &mut outlines, &mut columns, diagnostics);
+            if let Depth::Whole = depth {
+                plan(&read, &source.folders, &mut outlines, &mut names, diagnostics);
             }
+        }
+        if let Depth::Results(known) = depth {
+            names = known;
         }
         let (own, space) = (own?, space?);
         let axes = report_axes(&space);
-        let complete = diagnostics.is_empty();
-        let known = (depth == Depth::Whole && complete).then_some(columns.0.as_slice());
-        let wishes = report::Wishes::read(own.table("report"), own.list("expect"), &axes, known, diagnostics);
+        let outline = Outline { axes: &axes, summaries: &names.summaries, columns: &names.columns };
+        // where the network itself is wrong, nothing is measured yet that a plot could name
+        let known = !names.columns.is_empty();
+        let figures = known.then(|| report::figures(own.table("report"), &outline, diagnostics));
+        let expectations = known.then(|| expectations(own.list("expect"), &outline, diagnostics));
         let text_of = |item: &Item| match &item.value {
             Value::Text(text) => text.clone(),
             other => unreachable!("digests are texts: {other:?}"),
@@ -160,12 +192,13 @@ impl Experiment {
             sets: source.sets.to_vec(),
             folders: source.folders,
             space,
-            report: wishes?,
+            figures: figures??,
+            expectations: expectations??,
             digests: own.map("digests").iter().map(|(key, _, item)| (key.clone(), text_of(item))).collect(),
             notes: diagnostics.notes(),
             root,
         };
-        (complete && diagnostics.is_empty()).then_some(experiment)
+        diagnostics.is_empty().then_some(experiment)
     }
 
     /// The settings of a cell, read again.
@@ -185,7 +218,7 @@ impl Experiment {
     }
 
     /// The axes as the report knows them.
-    pub fn axes(&self) -> Vec<report::frame::Axis> {
+    pub fn axes(&self) -> Vec<Axis> {
         report_axes(&self.space)
     }
 
@@ -214,24 +247,19 @@ struct Source<'a> {
     folders: Folders,
 }
 
-/// The names that records' summaries will have, in order.
-#[derive(Default)]
-struct Columns(Vec<String>);
-
 /// Plans a setting for the sake of its mistakes and its columns.
 fn plan(
     read: &Read,
     folders: &Folders,
     outlines: &mut BTreeMap<String, Option<DataOutline>>,
-    columns: &mut Columns,
+    names: &mut Names,
     diagnostics: &mut Diagnostics,
 ) {
     let outline = member(read, "data").and_then(|chosen| outline(chosen, folders, outlines, diagnostics));
-    let Some(plan) = outline.and_then(|outline| Plan::new(read, &outline, diagnostics)) else { return };
-    for name in summary_columns(&plan) {
-        if !columns.0.contains(&name) {
-            columns.0.push(name);
-        }
+    let Some(outline) = outline else { return };
+    Plan::new(read, &outline, diagnostics);
+    if let Some(columns) = measured(read, &outline) {
+        names.extend(summary_names(&columns), columns);
     }
 }
 
@@ -359,23 +387,32 @@ fn question(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
-fn report_axes(space: &Space) -> Vec<report::frame::Axis> {
-    let axis = |axis: &sweep::axes::Axis| report::frame::Axis {
+fn expectations(items: &[Item], outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<Expectation>> {
+    let one = |item: &Item, diagnostics: &mut Diagnostics| match &item.value {
+        Value::Table(values) => Expectation::read(values, outline, diagnostics),
+        other => unreachable!("an expectation is a table: {other:?}"),
+    };
+    let read: Vec<_> = items.iter().map(|item| one(item, diagnostics)).collect();
+    read.into_iter().collect()
+}
+
+fn report_axes(space: &Space) -> Vec<Axis> {
+    let axis = |axis: &sweep::axes::Axis| Axis {
         path: axis.path.clone(),
         values: axis
             .points
             .iter()
-            .map(|p| report::frame::AxisValue { label: p.label.clone(), number: p.number() })
+            .map(|p| AxisValue { label: p.label.clone(), number: p.number() })
             .collect(),
         log: axis.is_log(),
     };
     space.axes.iter().map(axis).collect()
 }
 
-/// The names that a record's summary can have under this plan.
-fn summary_columns(plan: &Plan) -> Vec<String> {
-    let mut names = plan.columns.clone();
-    names.extend(plan.columns.iter().map(|c| format!("best_{c}")));
+/// The names that a record's summary can have when these columns are measured.
+fn summary_names(columns: &[String]) -> Vec<String> {
+    let mut names = columns.to_vec();
+    names.extend(columns.iter().map(|c| format!("best_{c}")));
     names.extend(["gap_loss", "gap_accuracy", "best_step", "mean_train_loss", "goal_step"].map(str::to_owned));
     names
 }

@@ -19,7 +19,7 @@ use crate::base::error::{Error, Result};
 use crate::base::{files, hash};
 use crate::data;
 use crate::report::frame::{Cell, Frame, Trial};
-use crate::report::{Outcome, Report};
+use crate::report::Report;
 use crate::store::{self, Log, Session};
 use crate::trial::plan::member;
 use crate::trial::record::{Record, Status};
@@ -76,14 +76,43 @@ pub struct Planned {
 pub struct Finished {
     /// Where the results are.
     pub folder: PathBuf,
-    /// The report, as text for a terminal of a width, with colour or without.
-    pub outcome: Outcome,
+    /// The results.
+    pub frame: Frame,
+    /// The sentences on how they were made, and the command.
+    pub words: Words,
     /// Trials that could not be trained, with why.
     pub failed: Vec<(String, String)>,
     /// Whether it was ended early.
     pub interrupted: bool,
-    /// Trials not trained yet, by this shard or another.
-    pub pending: usize,
+}
+
+/// What a report says beside the numbers.
+pub struct Words {
+    methods: String,
+    command: String,
+    digests: Vec<(String, String)>,
+}
+
+impl Words {
+    /// The words for an experiment's results.
+    pub fn new(experiment: &Experiment, frame: &Frame, digests: &BTreeMap<String, String>) -> Self {
+        let name = |cell: usize| {
+            let setting = experiment.setting(cell);
+            let digest = digests.get(&digest_key(&data_key(setting.data())))?;
+            Some((setting.data().name.to_owned(), digest.clone()))
+        };
+        let mut named: Vec<_> = (0..experiment.space.cells.len()).filter_map(name).collect();
+        named.sort();
+        named.dedup();
+        Self { methods: methods(experiment, frame), command: command(experiment), digests: named }
+    }
+
+    /// The report of the results.
+    pub fn report<'a>(&'a self, experiment: &'a Experiment, frame: &'a Frame) -> Report<'a> {
+        let (figures, expectations) = (&experiment.figures, &experiment.expectations);
+        let (methods, command, digests) = (&self.methods, &self.command, &self.digests);
+        Report { frame, figures, expectations, methods, command, digests }
+    }
 }
 
 /// The results folder of an experiment.
@@ -169,19 +198,12 @@ pub fn run(experiment: &Experiment, options: &Options, observer: &dyn Observer) 
     let trained = workers::train_all(experiment, options, &todo, log, observer);
     observer.end();
     let failed = trained?;
-    let outcome = report(experiment, &planned, &folder)?;
+    let frame = frame(experiment, &planned, &folder)?;
+    let words = Words::new(experiment, &frame, &digests);
+    words.report(experiment, &frame).write(&folder)?;
     environment::write(&folder, options)?;
     let interrupted = options.stop.load(Ordering::Relaxed);
-    let pending = outcome.pending;
-    Ok(Finished { folder, outcome, failed, interrupted, pending })
-}
-
-/// Writes the report of what is in the folder's log.
-pub fn report(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Result<Outcome> {
-    let frame = frame(experiment, planned, folder)?;
-    let methods = methods(experiment, &frame);
-    let command = command(experiment);
-    Report { frame: &frame, wishes: &experiment.report, methods: &methods, command: &command }.write(folder)
+    Ok(Finished { folder, frame, words, failed, interrupted })
 }
 
 /// The records of the planned trials, arranged. Of several records of a trial the first that finished counts.

@@ -9,7 +9,7 @@ use crate::base::node::{Data, Node};
 use crate::data::Folders;
 use crate::store;
 
-use super::experiment::{Depth, Experiment};
+use super::experiment::{Depth, Experiment, Names};
 use super::{trials, Planned};
 
 /// An experiment with the trials that were planned for its folder.
@@ -31,7 +31,11 @@ impl Stored {
         let session = store::last_session(folder)?;
         let path = folder.join("experiment.toml");
         let folders = Folders::new(Vec::new());
-        let read = Experiment::read(&path, &session.sets, &folders, Depth::Results, diagnostics)?;
+        let mut names = Names::default();
+        store::read(folder, |record| {
+            names.extend(record.summary.into_iter().map(|(name, _)| name), record.columns);
+        })?;
+        let read = Experiment::read(&path, &session.sets, &folders, Depth::Results(names), diagnostics)?;
         let Some(mut experiment) = read else { return Ok(None) };
         experiment.file.clone_from(&session.file);
         experiment.digests = digests(&folder.join("resolved.toml"))?;

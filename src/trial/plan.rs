@@ -123,6 +123,13 @@ pub fn member<'a>(read: &'a Read, name: &str) -> Option<&'a Chosen> {
     }
 }
 
+/// The columns that a setting's evaluations will have, also when the setting has a mistake elsewhere.
+pub fn measured(read: &Read, data: &DataOutline) -> Option<Vec<String>> {
+    let mut quiet = Diagnostics::new();
+    let network = Network::place(table(read, "network")?, &data.shape, &mut quiet)?;
+    Some(columns(&probes(read, &network, data, &mut quiet)?, &data.parts))
+}
+
 fn probes(read: &Read, network: &Network, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Vec<Probe>> {
     let section = table(read, "eval")?;
     if !section.has("metrics") {

@@ -1,0 +1,60 @@
+//! The memory that the trials of a process share: a source is loaded once, and parts that do not depend on the seed are
+//! prepared once. Only the few most recent are kept, so memory does not grow with the trials.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use crate::base::error::Result;
+use crate::base::values::Chosen;
+
+use super::prepare::{needs_seed, prepare, Loaded, Prepared};
+use super::source::Parts;
+
+/// The most recent sources and parts.
+pub struct Cache {
+    most: usize,
+    loaded: Mutex<VecDeque<(String, Arc<Loaded>)>>,
+    prepared: Mutex<VecDeque<(String, Prepared)>>,
+}
+
+impl Cache {
+    /// A cache for `jobs` trials at a time.
+    pub fn new(jobs: usize) -> Self {
+        Self { most: jobs.max(2), loaded: Mutex::default(), prepared: Mutex::default() }
+    }
+
+    /// The parts of a section for a seed; `load` is called when the source is not there.
+    pub(super) fn prepared(&self, chosen: &Chosen, seed: u64, load: impl FnOnce() -> Result<Parts>) -> Result<Prepared> {
+        let section = chosen.values.to_node().to_toml();
+        let section = format!("{} {section}", chosen.name);
+        let mine = if needs_seed(&chosen.values) { format!("{seed} {section}") } else { section.clone() };
+        // the lock is held while preparing, so that workers that start together do the work once
+        let mut prepared = self.prepared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(found) = find(&prepared, &mine) {
+            return Ok(found);
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let source = match find(&loaded, &section) {
+            Some(found) => found,
+            None => {
+                let fresh = Arc::new(Loaded::from(load()?));
+                keep(&mut loaded, self.most, section, fresh.clone());
+                fresh
+            }
+        };
+        let parts = prepare(&source, &chosen.values, seed);
+        keep(&mut prepared, self.most, mine, parts.clone());
+        Ok(parts)
+    }
+}
+
+fn find<T: Clone>(kept: &VecDeque<(String, T)>, key: &str) -> Option<T> {
+    kept.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone())
+}
+
+fn keep<T>(kept: &mut VecDeque<(String, T)>, most: usize, key: String, value: T) {
+    if kept.len() == most {
+        kept.pop_front();
+    }
+    kept.push_back((key, value));
+}

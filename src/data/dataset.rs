@@ -1,0 +1,69 @@
+//! Rows with their labels.
+
+use crate::base::shape::{Shape, Target};
+
+/// Rows with their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// The shape of a row's input.
+    pub shape: Shape,
+    /// The inputs, `(rows, shape.width())`.
+    pub x: Vec<f32>,
+    /// What is to be predicted.
+    pub labels: Labels,
+}
+
+/// What is to be predicted, for every row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Labels {
+    /// One of `count` classes.
+    Classes {
+        /// The class of each row, below `count`.
+        of: Vec<u32>,
+        /// How many classes there are.
+        count: usize,
+    },
+    /// Numbers.
+    Values {
+        /// `(rows, width)`.
+        of: Vec<f32>,
+        /// Numbers per row.
+        width: usize,
+    },
+}
+
+impl Dataset {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        match &self.labels {
+            Labels::Classes { of, .. } => of.len(),
+            Labels::Values { of, width } => of.len() / width,
+        }
+    }
+
+    /// The rows at these positions, in this order.
+    pub fn pick(&self, rows: &[usize]) -> Dataset {
+        let width = self.shape.width();
+        let x = rows.iter().flat_map(|r| &self.x[r * width..(r + 1) * width]).copied().collect();
+        let labels = match &self.labels {
+            Labels::Classes { of, count } => {
+                Labels::Classes { of: rows.iter().map(|r| of[*r]).collect(), count: *count }
+            }
+            Labels::Values { of, width } => {
+                let of = rows.iter().flat_map(|r| &of[r * width..(r + 1) * width]).copied().collect();
+                Labels::Values { of, width: *width }
+            }
+        };
+        Dataset { shape: self.shape.clone(), x, labels }
+    }
+}
+
+impl Labels {
+    /// What they predict.
+    pub fn target(&self) -> Target {
+        match self {
+            Labels::Classes { count, .. } => Target::Classes(*count),
+            Labels::Values { width, .. } => Target::Values(*width),
+        }
+    }
+}

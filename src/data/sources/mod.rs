@@ -1,0 +1,19 @@
+//! The sources by name.
+
+use std::sync::LazyLock;
+
+use crate::base::diagnostics::Diagnostics;
+use crate::base::registry::Registry;
+use crate::base::values::Chosen;
+
+use super::source::Source;
+
+mod mnist1d;
+mod table;
+
+/// What makes a source from its settings; what is wrong with them is reported.
+pub type Build = fn(&Chosen, &mut Diagnostics) -> Option<Box<dyn Source>>;
+
+/// Every source there is.
+pub static SOURCES: LazyLock<Registry<Build>> =
+    LazyLock::new(|| Registry { kind: "data", entries: vec![mnist1d::entry(), table::entry()] });
