@@ -204,7 +204,7 @@ mod tests {
             [&[Done(2.0), Done(2.0)], &[Done(1.0), Done(1.5)], &[Done(0.1), Diverged(9.0)], &[Pending, Diverged(1.0)]];
         let frame = frame_of(&axes, &cells);
         assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_loss"), [1, 0, 2]);
-        assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_accuracy"), [0, 1, 2]);
+        assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_accuracy"), [1, 0, 2]);
     }
 
     #[test]
