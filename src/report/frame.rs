@@ -73,9 +73,9 @@ pub struct Outline<'a> {
 }
 
 impl Axis {
-    /// The numbers of the axis, when every value is one.
+    /// The numbers of the axis, when every value is a finite one.
     pub fn numbers(&self) -> Option<Vec<f64>> {
-        self.values.iter().map(|v| v.number).collect()
+        self.values.iter().map(|v| v.number.filter(|x| x.is_finite())).collect()
     }
 
     /// Where a number lies on the axis: its logarithm on a logarithmic one.

@@ -214,7 +214,7 @@ impl Chart {
     fn paint_nothing(&self, canvas: &Canvas<'_>) {
         let centre = (SIZE.0 / 2.0, SIZE.1 / 2.0);
         let quiet = Lettering { colour: GREY, align: Align::Middle, ..TEXT };
-        canvas.text("no trial has finished yet", centre, quiet);
+        canvas.text("no finished trial has a value to show", centre, quiet);
     }
 
     fn paint_axes(&self, canvas: &Canvas<'_>, plot: &Plot) {
@@ -319,7 +319,7 @@ impl Chart {
             Some(legend::Entry { name: line.name.clone()?, colour, dashed, marked: line.marked, y: end(line)? })
         });
         let entries: Vec<legend::Entry> = entries.collect();
-        legend::paint(canvas, (plot.right + 10.0, plot.top, plot.bottom), entries, &self.strokes);
+        legend::paint(canvas, (plot.right + 10.0, plot.top, plot.bottom), entries, &self.strokes, self.joined);
     }
 }
 
@@ -386,9 +386,10 @@ fn paint_line(canvas: &Canvas<'_>, plot: &Plot, line: &Line, joined: bool) {
             inside = shown;
         }
     }
-    for p in line.points.iter().filter(|p| p.mean.is_infinite()) {
-        let edge = if p.mean > 0.0 { plot.top } else { plot.bottom };
-        paint_arrow(canvas, plot, (plot.x_at(p.x), edge + (edge - (plot.top + plot.bottom) / 2.0)), line.colour, 1.0);
+    // infinite, or without a logarithm
+    for p in line.points.iter().filter(|p| !p.mean.is_nan() && !plot.at(p.x, p.mean).1.is_finite()) {
+        let beyond = if p.mean > 0.0 { plot.top - 1.0 } else { plot.bottom + 1.0 };
+        paint_arrow(canvas, plot, (plot.x_at(p.x), beyond), line.colour, 1.0);
     }
 }
 

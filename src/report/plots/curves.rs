@@ -35,7 +35,7 @@ pub(super) fn entry() -> Entry<Build> {
         aliases: &["learning_curves", "history"],
         summary: "train and test measures against the step: mean over the seeds with its 95 % band, one colour per setting",
         formula: "mean -+ t(0.975; n - 1) sd / sqrt(n) at every evaluation",
-        source: "",
+        source: "Student 1908, Biometrika 6, for the interval",
         keys,
         example: "{ type = \"curves\", y = [\"train_loss\", \"test_loss\"], log_y = true }".into(),
     };

@@ -49,24 +49,31 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 }
 
 /// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said.
-pub fn paint(canvas: &Canvas<'_>, (x, top, bottom): (f64, f64, f64), entries: Vec<Entry>, strokes: &[(String, bool)]) {
+/// `joined` says whether there are lines, or marks only.
+pub fn paint(
+    canvas: &Canvas<'_>,
+    (x, top, bottom): (f64, f64, f64),
+    entries: Vec<Entry>,
+    strokes: &[(String, bool)],
+    joined: bool,
+) {
     let marked = entries.iter().any(|e| e.marked);
     for (i, (name, dashed)) in strokes.iter().enumerate() {
         let y = top + 6.0 + PITCH * i as f64;
-        paint_entry(canvas, x, &Entry { name: name.clone(), colour: INK, dashed: *dashed, marked, y }, y);
+        paint_entry(canvas, x, &Entry { name: name.clone(), colour: INK, dashed: *dashed, marked, y }, y, joined);
     }
     let reserved = if strokes.is_empty() { 0.0 } else { PITCH * (strokes.len() as f64 + 0.6) };
     for (entry, y) in spread_out(entries, top + 6.0 + reserved, bottom - 6.0) {
-        paint_entry(canvas, x, &entry, y);
+        paint_entry(canvas, x, &entry, y, joined);
     }
 }
 
-fn paint_entry(canvas: &Canvas<'_>, x: f64, entry: &Entry, y: f64) {
+fn paint_entry(canvas: &Canvas<'_>, x: f64, entry: &Entry, y: f64, joined: bool) {
     let sample = [(x, y), (x + SAMPLE - 2.0, y)];
-    if entry.dashed {
-        canvas.dashes(&sample, entry.colour, 2.0);
-    } else {
-        canvas.line(&sample, entry.colour, 2.0, 1.0);
+    match (joined, entry.dashed) {
+        (false, _) => {}
+        (true, true) => canvas.dashes(&sample, entry.colour, 2.0),
+        (true, false) => canvas.line(&sample, entry.colour, 2.0, 1.0),
     }
     if entry.marked {
         marker(canvas, (x + SAMPLE / 2.0 - 1.0, y), entry.colour, entry.dashed);

@@ -41,7 +41,7 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "measures of the trained networks against a swept value: mean, 95 % band, single seeds, the best value, \
                   and the share of trials that diverged",
         formula: "mean -+ t(0.975; n - 1) sd / sqrt(n) at every value",
-        source: "",
+        source: "Student 1908, Biometrika 6, for the interval",
         keys,
         example: "{ type = \"sweep\", x = \"optimizer.lr\", y = [\"train_loss\", \"test_loss\"] }".into(),
     };

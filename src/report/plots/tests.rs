@@ -84,7 +84,7 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
                     .any(|r| r.contains(&"train_loss".to_owned()) || r.contains(&"test_accuracy".to_owned())),
                 finished || figure.name.starts_with("sweep")
             );
-            assert_eq!(svg.contains("no trial has finished yet"), !finished);
+            assert_eq!(svg.contains("no finished trial has a value"), !finished);
             if let Some(folder) = std::env::var_os("REPORT_FIGURES") {
                 let file = std::path::Path::new(&folder).join(format!("{name}-{}.svg", figure.name));
                 crate::base::files::write(&file, svg.as_bytes()).unwrap();

@@ -190,7 +190,8 @@ pub fn draw<'a>(columns: &[&'a Column], colour: bool, width: Option<usize>) -> S
     for row in 0..columns.first().map_or(0, |c| c.cells.len()) {
         let cell = |c: &&'a Column| {
             // a no-break space keeps `mean ± half` on one line
-            let text = c.cells[row].replace(" ± ", "\u{a0}±\u{a0}");
+            let plain: String = c.cells[row].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let text = plain.replace(" ± ", "\u{a0}±\u{a0}");
             let text = match c.best {
                 Some(best) if best == row => format!("{text}\u{a0}*"),
                 Some(_) => format!("{text}\u{a0}\u{a0}"),
@@ -216,6 +217,9 @@ mod tests {
         let narrow = table.terminal(80, false);
         insta::assert_snapshot!("narrow", narrow);
         assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        for width in [0, 1, 20, 100_000] {
+            assert!(table.terminal(width, false).contains('±'), "{width}");
+        }
         assert!(table.terminal(140, true).contains("\u{1b}["));
         assert!(!table.terminal(140, false).contains('\u{1b}'));
     }
