@@ -73,9 +73,9 @@ pub struct Outline<'a> {
 }
 
 impl Axis {
-    /// The numbers of the axis, when every value is one.
+    /// The numbers of the axis, when every value is a finite one.
     pub fn numbers(&self) -> Option<Vec<f64>> {
-        self.values.iter().map(|v| v.number).collect()
+        self.values.iter().map(|v| v.number.filter(|x| x.is_finite())).collect()
     }
 
     /// Where a number lies on the axis: its logarithm on a logarithmic one.
@@ -204,7 +204,7 @@ mod tests {
             [&[Done(2.0), Done(2.0)], &[Done(1.0), Done(1.5)], &[Done(0.1), Diverged(9.0)], &[Pending, Diverged(1.0)]];
         let frame = frame_of(&axes, &cells);
         assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_loss"), [1, 0, 2]);
-        assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_accuracy"), [0, 1, 2]);
+        assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_accuracy"), [1, 0, 2]);
     }
 
     #[test]

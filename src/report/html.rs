@@ -12,15 +12,17 @@ const STYLE: &str = "\
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ddd; --quiet: #999; --line: #444; --paper: #1b1b1b; --code: #262626; }
 }
-body { max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
+body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.55 system-ui, sans-serif; }
+p { max-width: 48rem; }
 h1 { font-size: 1.6rem; margin: 0 0 1rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .8rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums;
+table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums;
   border-top: 2px solid var(--ink); border-bottom: 2px solid var(--ink); }
 th { border-bottom: 1px solid var(--ink); font-weight: 600; vertical-align: bottom; }
-th, td { padding: .25rem .7rem; text-align: left; }
+th, td { padding: .25rem .45rem; text-align: left; }
+td[style*=right] { white-space: nowrap; }
 tbody tr + tr td { border-top: 1px solid var(--line); }
 svg { display: block; width: 100%; height: auto; background: #fff; border-radius: 4px; }
 pre { background: var(--code); padding: .8rem 1rem; overflow-x: auto; border-radius: 4px; }

@@ -81,28 +81,43 @@ fn code(text: &str) -> String {
     format!("{fence}sh\n{}\n{fence}\n", text.trim_end())
 }
 
-/// Text that Markdown shows as it was written, on one line and in a table too.
+/// Text that Markdown shows as it was written, on one line and in a table too. Only what would be markup is escaped, so
+/// that the source stays readable.
 pub fn escape(text: &str) -> String {
-    let mut out = String::new();
     let letters: Vec<char> = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let word = |i: Option<usize>| i.and_then(|i| letters.get(i)).is_some_and(|c| c.is_alphanumeric());
-    let mut start = true;
-    for (i, &c) in letters.iter().enumerate() {
-        let marks = match c {
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '!' => true,
-            // within a word it is only a letter
-            '_' => !(word(i.checked_sub(1)) && word(Some(i + 1))),
-            '#' | '-' | '+' | '=' => start,
-            '.' | ')' => i > 0 && letters[..i].iter().all(char::is_ascii_digit),
-            _ => false,
-        };
-        if marks {
+    let mut out = String::new();
+    for i in 0..letters.len() {
+        if is_markup(&letters, i) {
             out.push('\\');
         }
-        out.push(c);
-        start = start && c == ' ';
+        out.push(letters[i]);
     }
     out
+}
+
+/// Whether the letter at `i` would be read as markup.
+fn is_markup(letters: &[char], i: usize) -> bool {
+    let next = letters.get(i + 1);
+    let word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+    let start = letters[..i].iter().all(|c| *c == ' ');
+    match letters[i] {
+        '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' => true,
+        '!' => next == Some(&'['),
+        // an entity: `&amp;`, `&#65;`
+        '&' => word(next) || next == Some(&'#'),
+        // within a word it is only a letter
+        '_' => !(i > 0 && word(letters.get(i - 1)) && word(next)),
+        '#' | '=' => start,
+        // a list or a rule, but not the sign of a number
+        '-' | '+' => start && !next.is_some_and(char::is_ascii_digit),
+        // `1. ` begins a list, `0.1` does not
+        '.' | ')' => {
+            let number = letters[..i].iter().collect::<String>();
+            let number = number.trim_start();
+            !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) && next.is_none_or(|c| *c == ' ')
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +150,9 @@ mod tests {
                 .collect();
             assert_eq!(shown, text);
         }
-        assert_eq!(escape("lr_sweep at 0.1"), "lr_sweep at 0.1", "plain text stays readable");
+        for plain in ["lr_sweep at 0.1", "0.62", "-0.5", "Greydanus & Kobak, ICML 2024", "1.716 ± 0.012"] {
+            assert_eq!(escape(plain), plain, "plain text stays readable");
+        }
     }
 
     #[test]

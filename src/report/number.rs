@@ -41,16 +41,17 @@ pub fn tidy(x: f64, digits: usize) -> String {
     }
 }
 
-/// `mean ± half`: the half-width with two significant digits, the mean to the same place. Without a half-width, the mean
-/// with four significant digits.
+/// `mean ± half`: the half-width with two significant digits (one, where two would give the mean more than four), the
+/// mean to the same place. Without a half-width, the mean with four significant digits.
 pub fn with_interval(mean: f64, half: Option<f64>) -> String {
     let Some(half) = half else { return rounded(mean, 4) };
     if !mean.is_finite() || !half.is_finite() || half <= 0.0 {
         return format!("{} ± {}", rounded(mean, 4), rounded(half, 2));
     }
     let whole = exponent(&format!("{:.3e}", mean.abs().max(half)));
-    // the place of the half-width's second digit, but no more than five digits in all
-    let places = (1 - exponent(&format!("{half:.1e}"))).min(4 - whole);
+    // the place of the half-width's second digit, but of its first where that gives the mean more than four
+    let first = -exponent(&format!("{half:.1e}"));
+    let places = (first + 1).min((3 - whole).max(first));
     match whole {
         -4..6 => {
             let places = places.max(0) as usize;
@@ -99,6 +100,7 @@ mod tests {
         let cases = [
             (1.716_234, Some(0.0123), "1.716 ± 0.012"),
             (0.999_96, Some(0.000_51), "1.0000 ± 0.0005"),
+            (0.129_03, Some(0.000_93), "0.1290 ± 0.0009"),
             (0.5, Some(0.099_9), "0.50 ± 0.10"),
             (12_345.6, Some(2345.0), "12346 ± 2345"),
             (1.234e-7, Some(4.5e-9), "(1.234 ± 0.045)e-7"),

@@ -1,6 +1,8 @@
 //! What seeds tell: mean, spread and 95 % interval of some values, and beside them how many trials there were and how
 //! they ended. A diverged trial is counted and never averaged; one value has no interval, not an interval of width 0.
 
+use std::sync::LazyLock;
+
 use super::frame::Trial;
 use crate::trial::record::{Record, Status};
 
@@ -107,9 +109,15 @@ impl Group {
     }
 }
 
-/// The 0.975 quantile of Student's t distribution with `df` >= 1 degrees of freedom, within 1e-9 relative: the angle
-/// theta = atan(t / sqrt(df)) is found by bisection of its distribution function.
+/// The 0.975 quantile of Student's t distribution with `df` >= 1 degrees of freedom, within 1e-9 relative.
 pub fn student_t(df: usize) -> f64 {
+    // a report asks for the same few again and again
+    static SMALL: LazyLock<Vec<f64>> = LazyLock::new(|| (1..=100).map(quantile).collect());
+    SMALL.get(df - 1).copied().unwrap_or_else(|| quantile(df))
+}
+
+/// The angle theta = atan(t / sqrt(df)) is found by bisection of its distribution function.
+fn quantile(df: usize) -> f64 {
     let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);

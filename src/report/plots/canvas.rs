@@ -191,6 +191,7 @@ impl Canvas<'_> {
 
     /// A text, centred on its place in height.
     pub fn text(&self, text: &str, at: Xy, how: Lettering) {
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let h_pos = match how.align {
             Align::Start => HPos::Left,
             Align::Middle => HPos::Center,
@@ -201,7 +202,7 @@ impl Canvas<'_> {
         let font = if how.bold { font.style(FontStyle::Bold) } else { font };
         let font = if how.upwards { font.transform(FontTransform::Rotate270) } else { font };
         let style = TextStyle::from(font).color(&how.colour).pos(Pos::new(h_pos, VPos::Center));
-        self.area.draw_text(text, &style, pixel(at)).expect("memory takes all");
+        self.area.draw_text(&text, &style, pixel(at)).expect("memory takes all");
     }
 
     fn put<'e, E>(&self, element: &'e E)

@@ -8,6 +8,7 @@ use super::canvas::{Align, Canvas, FAINT, GREY, INK, Lettering, TEXT, Xy, draw, 
 use super::legend;
 use super::path::{clip_line, clip_polygon, thin};
 use super::scale::{Scale, Tick, robust_range};
+use crate::report::words;
 
 /// The size of every figure, in points.
 const SIZE: (f64, f64) = (720.0, 440.0);
@@ -37,6 +38,8 @@ pub struct Chart {
     pub must_show: Vec<f64>,
     /// The lines, in drawing order.
     pub lines: Vec<Line>,
+    /// Whether the points of a line are joined; if not, each stands for itself.
+    pub joined: bool,
     /// What solid and dashed mean, when colours mean something else: (words, dashed).
     pub strokes: Vec<(String, bool)>,
     /// The share of diverged trials at places of the horizontal axis; empty when none diverged.
@@ -86,6 +89,8 @@ pub struct Best {
     pub text: String,
     /// The colour of its line.
     pub colour: RGBColor,
+    /// Whether its line is dashed, its mark hollow.
+    pub hollow: bool,
 }
 
 /// Where on the canvas the plot stands, and the scales of its axes.
@@ -124,10 +129,12 @@ impl Chart {
             if !self.title.is_empty() {
                 canvas.text(&self.title, (14.0, 18.0), Lettering { size: 14.0, bold: true, ..TEXT });
             }
-            match self.y_scale() {
+            let y = self.y_scale();
+            let notes = self.note_lines(y);
+            match y {
                 None => self.paint_nothing(canvas),
                 Some(y) => {
-                    let plot = self.lay_out(y);
+                    let plot = self.lay_out(y, notes.len());
                     self.paint_axes(canvas, &plot);
                     self.paint_diverged(canvas, &plot);
                     self.paint_lines(canvas, &plot);
@@ -135,26 +142,20 @@ impl Chart {
                     self.paint_legend(canvas, &plot);
                 }
             }
-            for (i, note) in self.note_lines().iter().enumerate() {
-                let y = SIZE.1 - 12.0 - 14.0 * (self.note_lines().len() - 1 - i) as f64;
+            for (i, note) in notes.iter().rev().enumerate() {
+                let y = SIZE.1 - 12.0 - 14.0 * i as f64;
                 canvas.text(note, (14.0, y), Lettering { size: SMALL, colour: GREY, ..TEXT });
             }
         })
     }
 
-    /// The notes as one text, broken into lines of the figure's width.
-    fn note_lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        for word in self.notes.join("; ").split_whitespace() {
-            match lines.last_mut() {
-                Some(line) if width_of(&format!("{line} {word}"), SMALL) < SIZE.0 - 28.0 => {
-                    line.push(' ');
-                    line.push_str(word);
-                }
-                _ => lines.push(word.to_owned()),
-            }
-        }
-        lines
+    /// The notes, in lines of the figure's width.
+    fn note_lines(&self, y: Option<Scale>) -> Vec<String> {
+        let values = self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.mean).chain(l.dots.iter().map(|d| d.1)));
+        let outside = |y: Scale| values.clone().any(|v| !v.is_nan() && !(-1e-9..=1.0 + 1e-9).contains(&y.place(v)));
+        let triangles = y.is_some_and(outside).then(|| "triangles: outside the picture".to_owned());
+        let notes: Vec<String> = self.notes.iter().cloned().chain(triangles).collect();
+        words::wrap(&notes.join("; "), |line| width_of(line, SMALL) < SIZE.0 - 28.0)
     }
 
     /// The vertical axis; none when there is nothing to show.
@@ -169,7 +170,8 @@ impl Chart {
         let dots = self.lines.iter().flat_map(|l| &l.dots).map(|d| d.1);
         let values: Vec<f64> = means().chain(dots).filter(usable).map(transform).collect();
         let must: Vec<f64> = self.must_show.iter().copied().filter(usable).map(transform).collect();
-        let (mut low, mut high) = robust_range(&values, &must)?;
+        // a logarithmic axis bears eight decades without flattening anything
+        let (mut low, mut high) = robust_range(&values, &must, if self.log_y { 8.0 } else { 0.0 })?;
         // bands may widen the range, but not rule it
         let room = 0.25 * (high - low);
         let ends = self.lines.iter().flat_map(|l| &l.points).filter_map(|p| p.interval);
@@ -193,7 +195,7 @@ impl Chart {
         Scale::new(low, high, self.log_x, if marked { 0.03 } else { 0.0 })
     }
 
-    fn lay_out(&self, y: Scale) -> Plot {
+    fn lay_out(&self, y: Scale, notes: usize) -> Plot {
         let widest = y.ticks(6).iter().map(|t| width_of(&t.label, SMALL)).fold(0.0, f64::max);
         let entries =
             self.lines.iter().filter_map(|l| l.name.as_deref()).chain(self.strokes.iter().map(|s| s.0.as_str()));
@@ -203,7 +205,7 @@ impl Chart {
             left: 42.0 + widest,
             right: SIZE.0 - legend::width(entries) - 8.0,
             top: title + strip,
-            bottom: SIZE.1 - 50.0 - 14.0 * self.note_lines().len() as f64,
+            bottom: SIZE.1 - 50.0 - 14.0 * notes as f64,
             x: self.x_scale(),
             y,
         }
@@ -212,8 +214,7 @@ impl Chart {
     fn paint_nothing(&self, canvas: &Canvas<'_>) {
         let centre = (SIZE.0 / 2.0, SIZE.1 / 2.0);
         let quiet = Lettering { colour: GREY, align: Align::Middle, ..TEXT };
-        let text = format!("no trial has finished that has a {}", self.y_title);
-        canvas.text(&text, centre, quiet);
+        canvas.text("no finished trial has a value to show", centre, quiet);
     }
 
     fn paint_axes(&self, canvas: &Canvas<'_>, plot: &Plot) {
@@ -273,7 +274,7 @@ impl Chart {
 
     fn paint_lines(&self, canvas: &Canvas<'_>, plot: &Plot) {
         for line in &self.lines {
-            paint_band(canvas, plot, line);
+            paint_band(canvas, plot, line, self.joined);
         }
         for line in &self.lines {
             for &(x, y) in &line.dots {
@@ -286,7 +287,7 @@ impl Chart {
             }
         }
         for line in &self.lines {
-            paint_line(canvas, plot, line, self.categories.is_empty());
+            paint_line(canvas, plot, line, self.joined);
         }
     }
 
@@ -297,7 +298,8 @@ impl Chart {
             return;
         }
         canvas.dashes(&[at, (at.0, plot.bottom)], GREY, 0.9);
-        canvas.ring(at, 4.2, best.colour, 1.8);
+        canvas.ring(at, 5.6, best.colour, 1.6);
+        marker(canvas, at, best.colour, best.hollow);
         let width = width_of(&best.text, SMALL);
         let fits_right = at.0 + 8.0 + width < plot.right;
         let (align, x) = if fits_right { (Align::Start, at.0 + 6.0) } else { (Align::End, at.0 - 6.0) };
@@ -310,12 +312,14 @@ impl Chart {
     fn paint_legend(&self, canvas: &Canvas<'_>, plot: &Plot) {
         let end = |line: &Line| {
             let last = line.points.iter().rev().find(|p| p.mean.is_finite())?;
-            Some(plot.at(last.x, last.mean).1.clamp(plot.top, plot.bottom))
+            Some(plot.at(last.x, last.mean).1)
         };
         let entries = self.lines.iter().filter_map(|line| {
-            Some(legend::Entry { name: line.name.clone()?, colour: line.colour, dashed: line.dashed, y: end(line)? })
+            let (colour, dashed) = (line.colour, line.dashed);
+            Some(legend::Entry { name: line.name.clone()?, colour, dashed, marked: line.marked, y: end(line)? })
         });
-        legend::paint(canvas, (plot.right + 10.0, plot.top, plot.bottom), entries.collect(), &self.strokes);
+        let entries: Vec<legend::Entry> = entries.collect();
+        legend::paint(canvas, (plot.right + 10.0, plot.top, plot.bottom), entries, &self.strokes, self.joined);
     }
 }
 
@@ -332,8 +336,8 @@ fn runs<T>(items: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     runs
 }
 
-/// The band of a line; where a point stands alone, an error bar.
-fn paint_band(canvas: &Canvas<'_>, plot: &Plot, line: &Line) {
+/// The band of a line; where a point stands alone or nothing is `joined`, error bars.
+fn paint_band(canvas: &Canvas<'_>, plot: &Plot, line: &Line, joined: bool) {
     let limits = line.points.iter().map(|p| {
         let (low, high) = p.interval.filter(|(low, high)| low.is_finite() && high.is_finite())?;
         // below zero a logarithmic axis has no place: the band runs to the bottom
@@ -341,8 +345,8 @@ fn paint_band(canvas: &Canvas<'_>, plot: &Plot, line: &Line) {
         Some((place(low), place(high)))
     });
     for run in runs(limits) {
-        if let [(low, high)] = run[..] {
-            for piece in clip_line(&[low, high], plot.top, plot.bottom) {
+        if !joined || run.len() == 1 {
+            for piece in run.iter().flat_map(|r| clip_line(&[r.0, r.1], plot.top, plot.bottom)) {
                 canvas.line(&piece, line.colour, 1.4, 0.6);
             }
             continue;
@@ -374,7 +378,7 @@ fn paint_line(canvas: &Canvas<'_>, plot: &Plot, line: &Line, joined: bool) {
         for &at in run {
             let shown = plot.shows(at);
             if shown && (line.marked || run.len() == 1) {
-                canvas.dot(at, 2.8, line.colour, 1.0);
+                marker(canvas, at, line.colour, line.dashed);
             }
             if !shown && (line.marked || inside) {
                 paint_arrow(canvas, plot, at, line.colour, 1.0);
@@ -382,10 +386,16 @@ fn paint_line(canvas: &Canvas<'_>, plot: &Plot, line: &Line, joined: bool) {
             inside = shown;
         }
     }
-    for p in line.points.iter().filter(|p| p.mean.is_infinite()) {
-        let edge = if p.mean > 0.0 { plot.top } else { plot.bottom };
-        paint_arrow(canvas, plot, (plot.x_at(p.x), edge + (edge - (plot.top + plot.bottom) / 2.0)), line.colour, 1.0);
+    // infinite, or without a logarithm
+    for p in line.points.iter().filter(|p| !p.mean.is_nan() && !plot.at(p.x, p.mean).1.is_finite()) {
+        let beyond = if p.mean > 0.0 { plot.top - 1.0 } else { plot.bottom + 1.0 };
+        paint_arrow(canvas, plot, (plot.x_at(p.x), beyond), line.colour, 1.0);
     }
+}
+
+/// The mark of a mean: hollow where the line is dashed.
+pub(super) fn marker(canvas: &Canvas<'_>, at: Xy, colour: RGBColor, hollow: bool) {
+    if hollow { canvas.ring(at, 2.6, colour, 1.4) } else { canvas.dot(at, 2.9, colour, 1.0) }
 }
 
 /// A triangle at the edge of the plot that points to where a value lies outside.

@@ -35,7 +35,7 @@ pub(super) fn entry() -> Entry<Build> {
         aliases: &["learning_curves", "history"],
         summary: "train and test measures against the step: mean over the seeds with its 95 % band, one colour per setting",
         formula: "mean -+ t(0.975; n - 1) sd / sqrt(n) at every evaluation",
-        source: "",
+        source: "Student 1908, Biometrika 6, for the interval",
         keys,
         example: "{ type = \"curves\", y = [\"train_loss\", \"test_loss\"], log_y = true }".into(),
     };
@@ -138,17 +138,24 @@ impl Curves {
         let mut facts = Vec::new();
         if !cells.is_empty() {
             let behind = seeds(groups.iter());
-            facts.push(if band { format!("mean of {behind}, band: 95 % interval of the mean") } else { behind });
+            facts.push(if band {
+                format!("mean of {behind}, band: 95 % interval of the mean")
+            } else {
+                format!("{behind}, so no interval")
+            });
         }
         let diverged: usize = groups.iter().map(|g| g.diverged).sum();
         if diverged > 0 {
-            facts.push(format!("{} that diverged not in the mean", words::count(diverged, "trial")));
+            facts.push(format!("{} diverged and not in the mean", words::count(diverged, "trial")));
         }
         let selected = self.selected(frame).len();
         if cells.len() < selected && !cells.is_empty() {
             let by = frame.selecting_metric().filter(|_| cells.len() == MOST);
-            let best = by.map_or("with finished trials".to_owned(), |m| format!("best by {}", words::metric(m)));
-            facts.push(format!("{} of {selected} settings: those {best}", cells.len()));
+            let drawn = cells.len();
+            facts.push(match by {
+                Some(metric) => format!("the best {drawn} of {selected} settings by {}", words::metric(metric)),
+                None => format!("{drawn} of {selected} settings, the others have no finished trial"),
+            });
         }
         facts
     }
@@ -204,6 +211,7 @@ impl Plot for Curves {
             must_show: lines.iter().filter_map(|l| l.points.first()).map(|p| p.mean).collect(),
             strokes: if several { self.y.iter().enumerate().map(stroke).collect() } else { Vec::new() },
             lines,
+            joined: true,
             diverged: Vec::new(),
             best: None,
             notes: self.facts(frame, &cells),

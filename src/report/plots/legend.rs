@@ -3,6 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Canvas, INK, TEXT, width_of};
+use super::chart::marker;
 
 /// The length of the sample of a line before its name.
 const SAMPLE: f64 = 22.0;
@@ -20,6 +21,8 @@ pub struct Entry {
     pub colour: RGBColor,
     /// Whether the line is dashed.
     pub dashed: bool,
+    /// Whether the line's points are marked.
+    pub marked: bool,
     /// The height at which the line ends.
     pub y: f64,
 }
@@ -46,24 +49,36 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 }
 
 /// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said.
-pub fn paint(canvas: &Canvas<'_>, (x, top, bottom): (f64, f64, f64), entries: Vec<Entry>, strokes: &[(String, bool)]) {
+/// `joined` says whether there are lines, or marks only.
+pub fn paint(
+    canvas: &Canvas<'_>,
+    (x, top, bottom): (f64, f64, f64),
+    entries: Vec<Entry>,
+    strokes: &[(String, bool)],
+    joined: bool,
+) {
+    let marked = entries.iter().any(|e| e.marked);
     for (i, (name, dashed)) in strokes.iter().enumerate() {
-        paint_entry(canvas, x, top + 6.0 + PITCH * i as f64, name, INK, *dashed);
+        let y = top + 6.0 + PITCH * i as f64;
+        paint_entry(canvas, x, &Entry { name: name.clone(), colour: INK, dashed: *dashed, marked, y }, y, joined);
     }
     let reserved = if strokes.is_empty() { 0.0 } else { PITCH * (strokes.len() as f64 + 0.6) };
     for (entry, y) in spread_out(entries, top + 6.0 + reserved, bottom - 6.0) {
-        paint_entry(canvas, x, y, &entry.name, entry.colour, entry.dashed);
+        paint_entry(canvas, x, &entry, y, joined);
     }
 }
 
-fn paint_entry(canvas: &Canvas<'_>, x: f64, y: f64, name: &str, colour: RGBColor, dashed: bool) {
+fn paint_entry(canvas: &Canvas<'_>, x: f64, entry: &Entry, y: f64, joined: bool) {
     let sample = [(x, y), (x + SAMPLE - 2.0, y)];
-    if dashed {
-        canvas.dashes(&sample, colour, 2.0);
-    } else {
-        canvas.line(&sample, colour, 2.0, 1.0);
+    match (joined, entry.dashed) {
+        (false, _) => {}
+        (true, true) => canvas.dashes(&sample, entry.colour, 2.0),
+        (true, false) => canvas.line(&sample, entry.colour, 2.0, 1.0),
     }
-    canvas.text(&shortened(name, TEXT.size, WIDEST), (x + SAMPLE + 3.0, y), TEXT);
+    if entry.marked {
+        marker(canvas, (x + SAMPLE / 2.0 - 1.0, y), entry.colour, entry.dashed);
+    }
+    canvas.text(&shortened(&entry.name, TEXT.size, WIDEST), (x + SAMPLE + 3.0, y), TEXT);
 }
 
 /// The entries from top to bottom, each as near to its line's end as the others leave room.
@@ -88,7 +103,7 @@ mod tests {
 
     #[test]
     fn names_keep_their_distance_and_their_order_and_stay_inside() {
-        let entry = |y: f64| Entry { name: format!("{y}"), colour: INK, dashed: false, y };
+        let entry = |y: f64| Entry { name: format!("{y}"), colour: INK, dashed: false, marked: false, y };
         let placed = spread_out([90.0, 12.0, 91.0, 92.0, 10.0].map(entry).to_vec(), 10.0, 100.0);
         let names: Vec<&str> = placed.iter().map(|(e, _)| e.name.as_str()).collect();
         assert_eq!(names, ["10", "12", "90", "91", "92"]);

@@ -105,12 +105,20 @@ fn linear(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
         .collect()
 }
 
+/// The sign of a negative number as print has it.
+fn minus(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) => format!("−{rest}"),
+        None => text,
+    }
+}
+
 /// A number as a tick says it: `0.01`, `200`, `10⁻⁵`, `2×10⁶`.
 pub fn label(x: f64) -> String {
     if x == 0.0 || (1e-3..1e5).contains(&x.abs()) {
-        return tidy(x, 6);
+        return minus(tidy(x, 6));
     }
-    let text = format!("{x:.3e}");
+    let text = minus(format!("{x:.3e}"));
     let (mantissa, e) = text.split_once('e').expect("scientific notation has an e");
     let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
     let raised: String = e
@@ -124,19 +132,21 @@ pub fn label(x: f64) -> String {
 }
 
 /// The range that a picture should show of some numbers: all of them, unless a few lie so far out that the others would
-/// be flattened into less than a fifth of the height. Then it ends three spreads (from quartile to quartile) beyond the
-/// quartiles (after Tukey 1977), but never short of `must`.
-pub fn robust_range(values: &[f64], must: &[f64]) -> Option<(f64, f64)> {
+/// be flattened into a third of the height. Then it ends with the last number within three spreads (from quartile to
+/// quartile) of the quartiles (after Tukey 1977), but never short of `must`. A range of `least` is not cut, nor are
+/// small numbers above 0 on an axis of numbers above 0 (`least` 0).
+pub fn robust_range(values: &[f64], must: &[f64], least: f64) -> Option<(f64, f64)> {
     let mut sorted: Vec<f64> = values.iter().chain(must).copied().filter(|x| x.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (&low, &high) = (sorted.first()?, sorted.last()?);
     let quartile = |q: usize| sorted[(sorted.len() - 1) * q / 4];
     let (q1, q3) = (quartile(1), quartile(3));
     let reach = 3.0 * (q3 - q1).max(0.1 * q3.abs());
-    let inside = |x: &&f64| (q1 - reach..=q3 + reach).contains(*x);
-    let kept = || sorted.iter().filter(inside).chain(must.iter().filter(|x| x.is_finite()));
-    let (a, b) = (kept().copied().fold(high, f64::min), kept().copied().fold(low, f64::max));
-    if high / 5.0 - low / 5.0 > b - a && b > a { Some((a, b)) } else { Some((low, high)) }
+    let fence = (if low >= 0.0 && least == 0.0 { 0.0 } else { q1 - reach }, q3 + reach);
+    let shown = || sorted.iter().filter(|x| (fence.0..=fence.1).contains(*x) || must.contains(x));
+    let (a, b) = (shown().next().copied().unwrap_or(low), shown().next_back().copied().unwrap_or(high));
+    let flattened = high / 3.0 - low / 3.0 > b - a && high - low > least;
+    if flattened { Some((a, b)) } else { Some((low, high)) }
 }
 
 #[cfg(test)]
@@ -180,13 +190,16 @@ mod tests {
     #[test]
     fn a_few_huge_values_do_not_flatten_the_others_and_none_is_cut_without_need() {
         let mut values: Vec<f64> = (0..30).map(|i| 1.5 + 0.02 * f64::from(i)).collect();
-        assert_eq!(robust_range(&values, &[]), Some((1.5, 2.08)));
+        assert_eq!(robust_range(&values, &[], 0.0), Some((1.5, 2.08)));
         values.extend([40.0, 1e30, f64::INFINITY, f64::NAN]);
-        let (low, high) = robust_range(&values, &[]).unwrap();
+        let (low, high) = robust_range(&values, &[], 0.0).unwrap();
         assert!(low == 1.5 && high < 5.0, "{low} {high}");
-        assert_eq!(robust_range(&values, &[40.0]).unwrap().1, 40.0);
+        assert_eq!(robust_range(&values, &[40.0], 0.0).unwrap().1, 40.0);
+        let decades = [-12.0, -1.0, -0.9, -1.1, -0.8];
+        assert_eq!(robust_range(&decades, &[], 8.0), Some((-1.1, -0.8)));
+        assert_eq!(robust_range(&decades, &[], 12.0), Some((-12.0, -0.8)));
         let solved = [0.69, 0.69, 0.69, 0.69, 0.0];
-        assert_eq!(robust_range(&solved, &[]), Some((0.0, 0.69)));
-        assert_eq!(robust_range(&[f64::NAN], &[]), None);
+        assert_eq!(robust_range(&solved, &[], 0.0), Some((0.0, 0.69)));
+        assert_eq!(robust_range(&[f64::NAN], &[], 0.0), None);
     }
 }

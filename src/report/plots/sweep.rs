@@ -1,6 +1,8 @@
 //! `sweep`: train and test measures of the trained networks against a swept value: where generalization is best, and
 //! where training breaks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::canvas::PALETTE;
 use super::chart::{Best, Chart, Line, Point};
 use super::{Build, Common, MOST, Plot, read_y, seeds};
@@ -39,7 +41,7 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "measures of the trained networks against a swept value: mean, 95 % band, single seeds, the best value, \
                   and the share of trials that diverged",
         formula: "mean -+ t(0.975; n - 1) sd / sqrt(n) at every value",
-        source: "",
+        source: "Student 1908, Biometrika 6, for the interval",
         keys,
         example: "{ type = \"sweep\", x = \"optimizer.lr\", y = [\"train_loss\", \"test_loss\"] }".into(),
     };
@@ -80,10 +82,34 @@ fn build(chosen: &Chosen, outline: &Outline<'_>, diagnostics: &mut Diagnostics) 
     Some(Box::new(Sweep { common: common?, path, axis, y: y?, log_x, log_y, y_range }))
 }
 
-/// The settings that differ in the swept value only, by their position on the axis' numbers.
+/// The settings that differ in the swept value only, from left to right.
 struct Series {
     name: String,
     cells: Vec<usize>,
+}
+
+/// What is drawn.
+struct Shown {
+    series: Vec<Series>,
+    /// How many series there are, those that are not drawn included.
+    count: usize,
+    /// Whether the settings differ in other axes too, so that no line joins them.
+    scattered: bool,
+}
+
+/// The series that hold the best settings, as many as there are colours, in their order.
+fn best_series(frame: &Frame, series: Vec<Series>) -> Vec<Series> {
+    let of_cell: BTreeMap<usize, usize> =
+        series.iter().enumerate().flat_map(|(i, s)| s.cells.iter().map(move |c| (*c, i))).collect();
+    let cells: Vec<usize> = of_cell.keys().copied().collect();
+    let ranked = frame.selecting_metric().map_or(cells.clone(), |metric| frame.ranked(&cells, metric));
+    let mut best = BTreeSet::new();
+    for cell in ranked.iter().chain(&cells) {
+        if best.len() < MOST {
+            best.insert(of_cell[cell]);
+        }
+    }
+    series.into_iter().enumerate().filter(|(i, _)| best.contains(i)).map(|(_, s)| s).collect()
 }
 
 impl Sweep {
@@ -104,42 +130,43 @@ impl Sweep {
         low > 0.0 && self.log_x.unwrap_or(frame.axes[self.axis].log || high / low >= WIDE)
     }
 
-    /// One series for each setting of the other axes, in the order of the file; of many the best.
-    fn series(&self, frame: &Frame) -> (Vec<Series>, usize) {
+    /// Whether a line between two points means anything.
+    fn joined(&self, frame: &Frame, shown: &Shown) -> bool {
+        self.numbers(frame).is_some() && !shown.scattered
+    }
+
+    /// One series for each setting of the other axes, in the order of the file; of many the best. Where no two settings
+    /// differ in the swept value only, as in a random search, all are one series whose points are not joined.
+    fn series(&self, frame: &Frame) -> Shown {
         let others: Vec<usize> = (0..frame.axes.len())
             .filter(|&a| a != self.axis && frame.axes[a].values.len() > 1 && !self.common.selection.fixes(a))
             .collect();
-        let mut found: Vec<(Vec<usize>, Series)> = Vec::new();
+        let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
         for cell in (0..frame.cells.len()).filter(|&c| self.common.selection.holds(&frame.cells[c])) {
-            let key: Vec<usize> = others.iter().map(|&a| frame.cells[cell].at[a]).collect();
-            match found.iter_mut().find(|(k, _)| *k == key) {
-                Some((_, series)) => series.cells.push(cell),
-                None => found.push((key, Series { name: frame.describe(cell, &others), cells: vec![cell] })),
-            }
+            let key = others.iter().map(|&a| frame.cells[cell].at[a]).collect();
+            groups.entry(key).or_default().push(cell);
         }
-        let mut all: Vec<Series> = found.into_iter().map(|(_, series)| series).collect();
-        for series in &mut all {
-            series.cells.sort_by(|a, b| self.x(frame, *a).total_cmp(&self.x(frame, *b)));
+        let count = groups.len();
+        let scattered = count > 1 && groups.values().all(|cells| cells.len() == 1);
+        if scattered {
+            groups = BTreeMap::from([(Vec::new(), groups.into_values().flatten().collect())]);
         }
-        let count = all.len();
-        if let Some(metric) = frame.selecting_metric().filter(|_| count > MOST) {
-            let cells: Vec<usize> = all.iter().flat_map(|s| s.cells.iter().copied()).collect();
-            let ranked = frame.ranked(&cells, metric);
-            let rank = |s: &Series| s.cells.iter().filter_map(|c| ranked.iter().position(|r| r == c)).min();
-            let mut ranks: Vec<usize> = all.iter().filter_map(rank).collect();
-            ranks.sort_unstable();
-            let worst = ranks.get(MOST - 1).copied().unwrap_or(usize::MAX);
-            all.retain(|s| rank(s).is_some_and(|r| r <= worst));
+        let name = |cells: &[usize]| if scattered { String::new() } else { frame.describe(cells[0], &others) };
+        let mut series: Vec<Series> = groups.into_values().map(|cells| Series { name: name(&cells), cells }).collect();
+        if series.len() > MOST {
+            series = best_series(frame, series);
         }
-        all.truncate(MOST);
-        (all, count)
+        for one in &mut series {
+            one.cells.sort_by(|a, b| self.x(frame, *a).total_cmp(&self.x(frame, *b)));
+        }
+        Shown { series, count: if scattered { 1 } else { count }, scattered }
     }
 
     fn lines(&self, frame: &Frame, series: &[Series]) -> Vec<Line> {
         let mut lines = Vec::new();
+        let several = series.len() > 1;
         for (i, one) in series.iter().enumerate() {
             for (j, measure) in self.y.iter().enumerate() {
-                let several = series.len() > 1;
                 let name = match several {
                     true => (j + 1 == self.y.len()).then(|| one.name.clone()),
                     false => Some(words::metric(measure)),
@@ -148,7 +175,8 @@ impl Sweep {
                 let mut line =
                     Line { name, colour, dashed: several && j > 0, marked: true, points: Vec::new(), dots: Vec::new() };
                 for &cell in &one.cells {
-                    let (x, spread) = (self.x(frame, cell), frame.group(cell, measure).spread);
+                    let x = self.x(frame, cell) + self.aside(frame, series, (i, j));
+                    let spread = frame.group(cell, measure).spread;
                     if spread.n() > 1 {
                         line.dots.extend(spread.values.iter().map(|y| (x, *y)));
                     }
@@ -160,22 +188,31 @@ impl Sweep {
         lines
     }
 
+    /// How far the marks of a series' measure stand aside of their category, so that none hides another.
+    fn aside(&self, frame: &Frame, series: &[Series], (of, measure): (usize, usize)) -> f64 {
+        if self.numbers(frame).is_some() {
+            return 0.0;
+        }
+        let count = (series.len() * self.y.len()) as f64;
+        let place = (of * self.y.len() + measure) as f64;
+        (place - 0.5 * (count - 1.0)) * (0.6 / count).min(0.1)
+    }
+
     /// The share of trained trials that diverged at each value, over all series; none when none did.
     fn diverged(&self, frame: &Frame, series: &[Series]) -> Vec<(f64, f64)> {
-        let mut places: Vec<(f64, usize, usize)> = Vec::new();
+        let mut places: BTreeMap<usize, (f64, usize, usize)> = BTreeMap::new();
         for &cell in series.iter().flat_map(|s| &s.cells) {
-            let (x, group) = (self.x(frame, cell), Group::of(frame.trials_of(cell), |_| None));
-            let trained = group.done + group.diverged;
-            match places.iter_mut().find(|p| p.0 == x) {
-                Some(place) => *place = (x, place.1 + group.diverged, place.2 + trained),
-                None => places.push((x, group.diverged, trained)),
-            }
+            let group = Group::of(frame.trials_of(cell), |_| None);
+            let place = places.entry(frame.cells[cell].at[self.axis]).or_insert((self.x(frame, cell), 0, 0));
+            *place = (place.0, place.1 + group.diverged, place.2 + group.done + group.diverged);
         }
-        if places.iter().all(|p| p.1 == 0) {
+        if places.values().all(|p| p.1 == 0) {
             return Vec::new();
         }
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        places.into_iter().map(|(x, diverged, trained)| (x, diverged as f64 / trained.max(1) as f64)).collect()
+        let share = |(x, diverged, trained): (f64, usize, usize)| (x, diverged as f64 / trained.max(1) as f64);
+        let mut shares: Vec<(f64, f64)> = places.into_values().map(share).collect();
+        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+        shares
     }
 
     /// The best setting by the last measure of which more or less is better: (measure, cell, index of its series).
@@ -193,12 +230,16 @@ impl Sweep {
     fn best_mark(&self, frame: &Frame, series: &[Series]) -> Option<Best> {
         let (measure, cell, of) = self.best(frame, series)?;
         let y = frame.group(cell, &self.y[measure]).spread.mean?;
-        let text = format!("best {} at {}", words::metric(&self.y[measure]), frame.label(cell, self.axis));
-        let colour = PALETTE[if series.len() > 1 { of } else { measure } % PALETTE.len()];
-        Some(Best { x: self.x(frame, cell), y, text, colour })
+        let (name, at) = (words::metric(&self.y[measure]), frame.label(cell, self.axis));
+        let text = format!("best {name} {} at {at}", tidy(y, 3));
+        let several = series.len() > 1;
+        let colour = PALETTE[if several { of } else { measure } % PALETTE.len()];
+        let x = self.x(frame, cell) + self.aside(frame, series, (of, measure));
+        Some(Best { x, y, text, colour, hollow: several && measure > 0 })
     }
 
-    fn facts(&self, frame: &Frame, series: &[Series], count: usize) -> Vec<String> {
+    fn facts(&self, frame: &Frame, shown: &Shown) -> Vec<String> {
+        let series = &shown.series;
         let groups: Vec<Group> =
             series.iter().flat_map(|s| &s.cells).map(|&c| Group::of(frame.trials_of(c), |_| None)).collect();
         let mut facts = Vec::new();
@@ -206,17 +247,23 @@ impl Sweep {
             let behind = seeds(groups.iter());
             let band = groups.iter().any(|g| g.done > 1);
             facts.push(match band {
-                true => format!("mean of {behind}, band: 95 % interval of the mean, dots: single seeds"),
-                false => behind,
+                true => {
+                    let drawn = if self.joined(frame, shown) { "band" } else { "bar" };
+                    format!("mean of {behind}, {drawn}: 95 % interval of the mean, dots: single seeds")
+                }
+                false => format!("{behind}, so no interval"),
             });
         }
         let diverged: usize = groups.iter().map(|g| g.diverged).sum();
         if diverged > 0 {
             let trained: usize = groups.iter().map(|g| g.done + g.diverged).sum();
-            facts.push(format!("{diverged} of {trained} trials diverged: their share above, not in the mean"));
+            facts.push(format!("{diverged} of {trained} trials diverged and are not in the mean"));
         }
-        if series.len() < count {
-            facts.push(format!("the best {} of {count} series", series.len()));
+        if series.len() < shown.count {
+            facts.push(format!("the best {} of {} series", series.len(), shown.count));
+        }
+        if shown.scattered {
+            facts.push("the settings differ in other axes too".into());
         }
         facts
     }
@@ -233,12 +280,13 @@ impl Plot for Sweep {
 
     fn caption(&self, frame: &Frame) -> String {
         let measures = words::list(&self.y.iter().map(|m| words::metric(m)).collect::<Vec<_>>());
-        let (series, count) = self.series(frame);
-        let mut facts = self.facts(frame, &series, count);
+        let shown = self.series(frame);
+        let series = &shown.series;
+        let mut facts = self.facts(frame, &shown);
         if facts.is_empty() {
             facts.push("no trial has finished".into());
         }
-        if let Some((measure, cell, of)) = self.best(frame, &series) {
+        if let Some((measure, cell, of)) = self.best(frame, series) {
             let name = words::metric(&self.y[measure]);
             let mean = frame.group(cell, &self.y[measure]).spread.mean.map_or(String::new(), |m| tidy(m, 4));
             let of = if series.len() > 1 { format!(" ({})", series[of].name) } else { String::new() };
@@ -250,7 +298,7 @@ impl Plot for Sweep {
     fn sheet(&self, frame: &Frame) -> Sheet {
         let own = ["measure", "n", "diverged", "mean", "lo", "hi", "values"].map(str::to_owned);
         let mut sheet = Sheet::new(frame.axes.iter().map(|a| a.path.clone()).chain(own));
-        for cell in self.series(frame).0.iter().flat_map(|s| s.cells.iter().copied()) {
+        for cell in self.series(frame).series.iter().flat_map(|s| s.cells.iter().copied()) {
             for measure in &self.y {
                 let group = frame.group(cell, measure);
                 let (low, high) = group.spread.interval.unzip();
@@ -265,7 +313,8 @@ impl Plot for Sweep {
     }
 
     fn svg(&self, frame: &Frame) -> String {
-        let (series, count) = self.series(frame);
+        let shown = self.series(frame);
+        let series = &shown.series;
         let labels = || frame.axes[self.axis].values.iter().map(|v| v.label.clone()).collect();
         let several = series.len() > 1 && self.y.len() > 1;
         let stroke = |(i, m): (usize, &String)| (words::metric(m), i > 0);
@@ -278,11 +327,12 @@ impl Plot for Sweep {
             log_y: self.log_y,
             y_range: self.y_range,
             must_show: Vec::new(),
-            lines: self.lines(frame, &series),
+            lines: self.lines(frame, series),
+            joined: self.joined(frame, &shown),
             strokes: if several { self.y.iter().enumerate().map(stroke).collect() } else { Vec::new() },
-            diverged: self.diverged(frame, &series),
-            best: self.best_mark(frame, &series),
-            notes: self.facts(frame, &series, count),
+            diverged: self.diverged(frame, series),
+            best: self.best_mark(frame, series),
+            notes: self.facts(frame, &shown),
         }
         .svg()
     }

@@ -18,6 +18,21 @@ fn figures(plots: &str, axes: &[Axis]) -> Result<Vec<Figure>, String> {
     figures.ok_or_else(|| diagnostics.render(false))
 }
 
+/// Twenty settings drawn at random: no two share a value on any axis.
+fn random() -> Frame {
+    let mut stream = crate::base::random::Stream::new(2, "sample", &[]);
+    let rates: Vec<f64> = (0..20).map(|_| libm::pow(10.0, -4.0 * stream.unit())).collect();
+    let axes = [numeric("optimizer.lr", &rates, true), numeric("optimizer.momentum", &rates, false)];
+    let losses: Vec<Vec<Outcome>> = (0..400).map(|_| vec![Outcome::Done(1.0 + stream.unit()); 3]).collect();
+    let losses: Vec<&[Outcome]> = losses.iter().map(Vec::as_slice).collect();
+    let mut frame = frame_of(&axes, &losses);
+    let diagonal = |cell: usize| cell / 20 == cell % 20;
+    frame.trials.retain(|t| diagonal(t.cell));
+    frame.trials.iter_mut().for_each(|t| t.cell /= 21);
+    frame.cells = (0..20).map(|i| crate::report::frame::Cell { at: vec![i, i] }).collect();
+    frame
+}
+
 /// The figures of frames that are hard to draw. With `REPORT_FIGURES=DIR` the pictures are left there to look at.
 #[test]
 fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
@@ -50,6 +65,7 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
         ("one", frame_of(&[], &[&[Done(0.7)]]), "['curves']".into()),
         ("nothing", frame_of(&[numeric("optimizer.lr", &[0.1, 1.0], true)], &[&[Pending], &[Pending]]), format!("['curves', {{ type = 'sweep', x = {lr} }}]")),
         ("scales", frame_of(&[numeric("data.label_noise", &[0.0, 0.1, 0.2, 0.3], false)], &scales), "[{ type = 'sweep', x = 'data.label_noise', log_y = true }, { type = 'sweep', x = 'data.label_noise' }, { type = 'curves', log_y = true }]".into()),
+        ("random", random(), format!("[{{ type = 'sweep', x = {lr} }}]")),
         ("networks", frame_of(&layers, &networks), "[{ type = 'sweep', x = 'network' }, 'curves']".into()),
     ];
     for (name, frame, plots) in cases {
@@ -68,11 +84,65 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
                     .any(|r| r.contains(&"train_loss".to_owned()) || r.contains(&"test_accuracy".to_owned())),
                 finished || figure.name.starts_with("sweep")
             );
-            assert_eq!(svg.contains("no trial has finished"), !finished);
+            assert_eq!(svg.contains("no finished trial has a value"), !finished);
             if let Some(folder) = std::env::var_os("REPORT_FIGURES") {
                 let file = std::path::Path::new(&folder).join(format!("{name}-{}.svg", figure.name));
                 crate::base::files::write(&file, svg.as_bytes()).unwrap();
             }
         }
+    }
+}
+
+#[test]
+fn a_random_search_is_points_and_a_grid_is_lines() {
+    let frame = random();
+    let svg = figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &frame.axes).unwrap()[0].plot.svg(&frame);
+    assert!(svg.contains("the settings differ in other axes too") && !svg.contains("<polygon"), "{svg}");
+    let svg = figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &rates().axes).unwrap()[0].plot.svg(&rates());
+    assert!(
+        svg.contains("<polygon") && svg.contains("diverged") && svg.contains("best test loss 1.51 at 0.63"),
+        "{svg}"
+    );
+}
+
+#[test]
+fn figures_have_names_of_their_own_and_defaults() {
+    let frame = rates();
+    let names = |plots: &str| figures(plots, &frame.axes).unwrap().into_iter().map(|f| f.name).collect::<Vec<_>>();
+    let lr = "{ type = 'sweep', x = 'optimizer.lr' }";
+    assert_eq!(names("[]"), [] as [&str; 0]);
+    assert_eq!(
+        names(&format!("['curves', {lr}, 'curves', {lr}]")),
+        ["curves", "sweep-optimizer.lr", "curves-2", "sweep-optimizer.lr-2"]
+    );
+    assert_eq!(names("[{ type = 'curves', name = 'fig1' }]"), ["fig1"]);
+    let summaries = frame.summaries();
+    let outline = Outline { axes: &frame.axes, summaries: &summaries, columns: &frame.columns() };
+    let mut diagnostics = Diagnostics::new();
+    let by_default = super::read(&Value::Absent, &outline, &mut diagnostics).unwrap();
+    assert_eq!(by_default.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["curves", "sweep-optimizer.lr"]);
+}
+
+#[test]
+fn mistakes_in_figures_have_their_place_and_the_way_out() {
+    let frame = rates();
+    let wrong = [
+        "[{ type = 'swep', x = 'optimizer.lr' }]",
+        "[{ type = 'sweep', x = 'optimizer.rl' }]",
+        "[{ type = 'sweep', x = 'optimizer.lr', y = ['test_lss', 'train_loss', 'train_loss'] }]",
+        "[{ type = 'sweep', x = 'optimizer.lr', y_range = [1, 0] }, { type = 'sweep', x = 'optimizer.lr', y_range = [0, 1], log_y = true }]",
+        "[{ type = 'curves', y = ['gap_loss'] }]",
+        "[{ type = 'curves', name = '../out' }, { type = 'curves', name = 'a' }, { type = 'curves', name = 'A' }]",
+        "[{ type = 'curves', where = { schedule = 'cosine' } }]",
+    ];
+    let all: Vec<String> = wrong.iter().map(|plots| figures(plots, &frame.axes).err().expect(plots)).collect();
+    insta::assert_snapshot!(all.concat());
+}
+
+#[test]
+fn every_example_is_read() {
+    for entry in &PLOTS.entries {
+        let made = figures(&format!("[{}]", entry.about.example), &rates().axes);
+        assert_eq!(made.map(|f| f.len()), Ok(1), "{}", entry.about.name);
     }
 }

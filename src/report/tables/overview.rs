@@ -1,7 +1,7 @@
 //! The summary table that a person reads, in the terminal and in the report: one row per setting, the mean and half the
 //! 95 % interval of what matters, how many trials stand behind it, and the best value of each column marked.
 
-use comfy_table::{Attribute, Cell, CellAlignment, ContentLineStyle, LineStyle, Table, TableStyle};
+use comfy_table::{Attribute, Cell, CellAlignment, LineStyle, Table, TableStyle};
 
 use crate::report::frame::Frame;
 use crate::report::number::with_interval;
@@ -14,7 +14,7 @@ const ALL: usize = 40;
 const BEST: usize = 20;
 /// The measures every overview has where the trials have them, with the order in which they make room, the highest first.
 const MEASURES: [(&str, usize); 8] = [
-    ("train_loss", 2),
+    ("train_loss", 1),
     ("validation_loss", 6),
     ("test_loss", 1),
     ("gap_loss", 5),
@@ -27,9 +27,7 @@ const MEASURES: [(&str, usize); 8] = [
 /// Rules above, under the head and below, as in a printed table.
 const RULES: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
-    .header_lines(ContentLineStyle::none().junction(' '))
     .header_separator(LineStyle::none().fill('─').junction('─'))
-    .content_lines(ContentLineStyle::none().junction(' '))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// The table before it is drawn.
@@ -66,21 +64,22 @@ impl Column {
 /// The overview of a frame. `extra` are measures that an expectation or a figure names, beside the usual ones.
 pub fn overview(frame: &Frame, extra: &[String]) -> Overview {
     let all: Vec<usize> = (0..frame.cells.len()).collect();
-    let mut caption = String::from("mean ± half the 95 % interval over the n trials that finished");
+    let mut caption =
+        String::from("mean ± half the 95 % interval over the n trials that finished; sd and all else in `summary.csv`");
     let (cells, shortened) = match frame.selecting_metric().filter(|_| all.len() > ALL) {
         None => (all.iter().copied().take(ALL).collect(), all.len() > ALL),
         Some(metric) => {
             let ranked = frame.ranked(&all, metric);
-            caption.push_str(&format!("; the best {} settings by {}", BEST.min(ranked.len()), words::metric(metric)));
+            caption.push_str(&format!("; shown are the best {} by {}", BEST.min(ranked.len()), words::metric(metric)));
             (ranked.into_iter().take(BEST).collect::<Vec<_>>(), true)
         }
     };
     if shortened {
-        caption.push_str(&format!(", {} more in `summary.csv`", all.len() - cells.len()));
+        caption.push_str(&format!("; {} more settings there", all.len() - cells.len()));
     }
     let mut columns: Vec<Column> = (0..frame.axes.len()).map(|axis| axis_column(frame, axis, &cells)).collect();
     let known = frame.summaries();
-    let extra = extra.iter().filter(|e| MEASURES.iter().all(|(m, _)| m != e)).map(|e| (e.as_str(), 1));
+    let extra = extra.iter().filter(|e| MEASURES.iter().all(|(m, _)| m != e)).map(|e| (e.as_str(), 2));
     for (metric, goes) in MEASURES.into_iter().chain(extra) {
         if known.iter().any(|k| k == metric) && columns.iter().all(|c| c.title != words::metric(metric)) {
             columns.push(measure_column(frame, metric, goes, &cells));
@@ -140,11 +139,12 @@ impl Overview {
             gone.push(columns.remove(at).title.clone());
         }
         let table = draw(&columns, colour, Some(width));
-        let left_out = match gone.is_empty() {
-            true => String::new(),
-            false => format!("\nno room for {}: see `summary.csv`", words::list(&gone)),
-        };
-        format!("{table}\n{}{left_out}\n", self.caption)
+        let mut caption = self.caption.clone();
+        if !gone.is_empty() {
+            caption.push_str(&format!("; no room for {}", words::list(&gone)));
+        }
+        let caption = words::wrap(&caption, |line| line.chars().count() <= width);
+        format!("{table}\n{}\n", caption.join("\n"))
     }
 
     /// The table in Markdown, the best of each column in bold.
@@ -190,7 +190,8 @@ pub fn draw<'a>(columns: &[&'a Column], colour: bool, width: Option<usize>) -> S
     for row in 0..columns.first().map_or(0, |c| c.cells.len()) {
         let cell = |c: &&'a Column| {
             // a no-break space keeps `mean ± half` on one line
-            let text = c.cells[row].replace(" ± ", "\u{a0}±\u{a0}");
+            let plain: String = c.cells[row].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let text = plain.replace(" ± ", "\u{a0}±\u{a0}");
             let text = match c.best {
                 Some(best) if best == row => format!("{text}\u{a0}*"),
                 Some(_) => format!("{text}\u{a0}\u{a0}"),
@@ -215,7 +216,10 @@ mod tests {
         insta::assert_snapshot!("wide", table.terminal(140, false));
         let narrow = table.terminal(80, false);
         insta::assert_snapshot!("narrow", narrow);
-        assert!(narrow.lines().take(17).all(|line| line.chars().count() <= 80), "{narrow}");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        for width in [0, 1, 20, 100_000] {
+            assert!(table.terminal(width, false).contains('±'), "{width}");
+        }
         assert!(table.terminal(140, true).contains("\u{1b}["));
         assert!(!table.terminal(140, false).contains('\u{1b}'));
     }
@@ -228,7 +232,7 @@ mod tests {
         let table = overview(&frame_of(&[numeric("train.batch_size", &numbers, false)], &cells), &[]);
         assert_eq!(table.columns[0].cells.len(), 20);
         assert_eq!(table.columns[0].cells[0], "49");
-        assert!(table.caption.contains("30 more in `summary.csv`"), "{}", table.caption);
+        assert!(table.caption.contains("the best 20 by test loss; 30 more settings there"), "{}", table.caption);
     }
 
     #[test]
