@@ -71,6 +71,17 @@ fn shapes_around_the_blocks() {
     }
 }
 
+/// Strides of more than a page, where A, B or both are packed, and more rows and `k` than are packed at once.
+#[test]
+fn shapes_that_are_packed() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for (m, k, n) in [(70, 1030, 70), (1030, 390, 64), (64, 390, 1025)] {
+            check(cpu, m, k, n, &mut scratch);
+        }
+    }
+}
+
 #[test]
 fn nothing_to_do() {
     let mut scratch = Scratch::new();

@@ -14,9 +14,9 @@ use super::product::LayoutOfRows;
 use crate::isa::{LANES, Simd};
 
 /// Rows of `k` that are packed at once.
-pub(super) const DEPTH: usize = 256;
-/// Rows of A that are packed at once: with `DEPTH` half of a second-level cache of 1 MB.
-pub(super) const HEIGHT: usize = 480;
+pub(super) const DEPTH: usize = 384;
+/// Rows of A that are packed at once: with `DEPTH` about a second-level cache of 1 MB; fewer and B is packed more often.
+pub(super) const HEIGHT: usize = 720;
 /// Columns of the widest panel of B.
 const WIDTH: usize = 2 * LANES;
 
@@ -40,15 +40,20 @@ pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32]) {
     if b.row_stride == 1 {
         return pack_transposed(s, b, panel, width);
     }
-    for (p, row) in panel.chunks_exact_mut(width).enumerate() {
-        if b.col_stride == 1 {
-            row[..b.cols].copy_from_slice(&b.data[p * b.row_stride..][..b.cols]);
-        } else {
-            for (j, x) in row[..b.cols].iter_mut().enumerate() {
-                *x = b.data[p * b.row_stride + j * b.col_stride];
+    let (blocks, _) = panel.as_chunks_mut();
+    for (p, row) in blocks.chunks_exact_mut(width / LANES).enumerate() {
+        for (i, to) in row.iter_mut().enumerate() {
+            let cols = LANES.min(b.cols - i * LANES);
+            let from = &b.data[p * b.row_stride + i * LANES * b.col_stride..];
+            if b.col_stride != 1 {
+                let value = |j: usize| if j < cols { from[j * b.col_stride] } else { 0.0 };
+                *to = std::array::from_fn(value);
+            } else if cols == LANES {
+                s.store(s.load(from.first_chunk().expect("a whole block of columns")), to);
+            } else {
+                s.store(s.load_part(&from[..cols]), to);
             }
         }
-        row[b.cols..].fill(0.0);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Losses on the outputs of a network, value and gradient in one pass over a batch. A loss gives one number per row and
 //! leaves the mean to the caller, who knows the whole batch: rows may be split anywhere without a change in the bits.
-//! Losses that treat every output alike are a few lines each ([`mse`], [`bce`]); [`ALL`] is the registry.
+//! Losses that treat every output alike are a few lines each (`mse`, `bce`); [`ALL`] is the registry.
 
 mod bce;
 mod cross_entropy;

@@ -1,6 +1,7 @@
 //! Stochastic gradient descent with momentum, as PyTorch writes it: with `g` the gradient plus `weight_decay p`,
 //! `v = momentum v + g` (so `v = g` at the first step) and `p = p - lr v`; Nesterov's form steps along
-//! `g + momentum v` instead. Without momentum there is no memory.
+//! `g + momentum v` instead. Without momentum there is no memory. Products and sums round apart, not fused, because
+//! PyTorch's do: 100 steps of each form gave the bits of PyTorch 2.15 on the CPU.
 
 use super::{Entry, Optimizer, PLANES, Rule, Step, lr, pass};
 use crate::isa::{Cpu, Simd};
@@ -37,8 +38,8 @@ struct Plain {
 impl Rule<0> for Plain {
     #[inline(always)]
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, _: [S::V; 0]) -> (S::V, [S::V; 0]) {
-        let g = s.mul_add(s.splat(self.weight_decay), p, g);
-        (s.mul_add(s.splat(-self.lr), g, p), [])
+        let g = s.add(g, s.mul(s.splat(self.weight_decay), p));
+        (s.add(p, s.mul(s.splat(-self.lr), g)), [])
     }
 }
 
@@ -52,10 +53,10 @@ impl<const NESTEROV: bool> Rule<1> for Momentum<NESTEROV> {
     #[inline(always)]
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: [S::V; 1]) -> (S::V, [S::V; 1]) {
         let momentum = s.splat(self.momentum);
-        let g = s.mul_add(s.splat(self.weight_decay), p, g);
-        let v = s.mul_add(momentum, v, g);
-        let direction = if NESTEROV { s.mul_add(momentum, v, g) } else { v };
-        (s.mul_add(s.splat(-self.lr), direction, p), [v])
+        let g = s.add(g, s.mul(s.splat(self.weight_decay), p));
+        let v = s.add(s.mul(momentum, v), g);
+        let direction = if NESTEROV { s.add(g, s.mul(momentum, v)) } else { v };
+        (s.add(p, s.mul(s.splat(-self.lr), direction)), [v])
     }
 }
 
