@@ -2,11 +2,11 @@
 //! finds a mistake reports it and goes on, so a person mends a file once. Rendering shows file, line, column, a caret
 //! and a hint, and is plain text when colour is not wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use annotate_snippets::renderer::{DecorStyle, Renderer};
-use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Snippet};
 
 /// A stretch of one of the texts the settings came from: the experiment file, or a `--set` of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -39,8 +39,19 @@ struct Diagnostic {
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     origins: Vec<(String, String)>,
-    found: BTreeSet<Diagnostic>,
+    /// With the settings of the sweep in which it was found.
+    found: BTreeMap<Diagnostic, Settings>,
     notes: BTreeSet<(Place, String)>,
+    /// The setting being looked at, and how many were.
+    setting: Option<String>,
+    settings: usize,
+}
+
+/// In how many settings of a sweep a mistake was found, and the first of them in words.
+#[derive(Debug, Clone, Default)]
+struct Settings {
+    count: usize,
+    first: String,
 }
 
 impl Diagnostics {
@@ -57,7 +68,7 @@ impl Diagnostics {
 
     /// Reports a mistake: `message` says what, `label` stands under the caret (may be empty).
     pub fn error(&mut self, place: Place, message: impl Into<String>, label: impl Into<String>) {
-        self.found.insert(Diagnostic { place, message: message.into(), label: label.into(), hint: None });
+        self.add(Diagnostic { place, message: message.into(), label: label.into(), hint: None });
     }
 
     /// Reports a mistake with what to do about it.
@@ -68,7 +79,27 @@ impl Diagnostics {
         label: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.found.insert(Diagnostic { place, message: message.into(), label: label.into(), hint: Some(hint.into()) });
+        self.add(Diagnostic { place, message: message.into(), label: label.into(), hint: Some(hint.into()) });
+    }
+
+    fn add(&mut self, one: Diagnostic) {
+        let settings = self.found.entry(one).or_default();
+        if let Some(setting) = &self.setting {
+            settings.count += 1;
+            if settings.count == 1 {
+                settings.first.clone_from(setting);
+            }
+        }
+    }
+
+    /// Looks at one setting of a sweep, called `words`. A mistake that `look` finds in some of the settings only is
+    /// shown with the first of them, because its place in the file does not tell.
+    pub fn setting<T>(&mut self, words: String, look: impl FnOnce(&mut Self) -> T) -> T {
+        self.setting = Some(words);
+        self.settings += 1;
+        let seen = look(self);
+        self.setting = None;
+        seen
     }
 
     /// Says something that is no mistake: a spelling of another library that was understood.
@@ -101,14 +132,23 @@ impl Diagnostics {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut out = String::new();
-        for one in &self.found {
+        for (one, settings) in &self.found {
             let (name, text) = &self.origins[one.place.origin as usize];
+            let title = Level::ERROR.primary_title(one.message.as_str());
             let mut annotation = AnnotationKind::Primary.span(clamp(one.place.range(), text));
             if !one.label.is_empty() {
                 annotation = annotation.label(one.label.as_str());
             }
-            let snippet = Snippet::source(text.as_str()).path(name.as_str()).annotation(annotation);
-            let mut group: Group<'_> = Level::ERROR.primary_title(one.message.as_str()).element(snippet);
+            // what is wrong with the whole file has no line
+            let mut group: Group<'_> = match one.place.range() {
+                whole if whole == (0..text.len()) => title.element(Origin::path(name.as_str())),
+                _ => title.element(Snippet::source(text.as_str()).path(name.as_str()).annotation(annotation)),
+            };
+            let some = (1..self.settings).contains(&settings.count);
+            let words = format!("in {} of {} settings, first in {}", settings.count, self.settings, settings.first);
+            if some {
+                group = group.element(Level::NOTE.message(words.as_str()));
+            }
             if let Some(hint) = &one.hint {
                 group = group.element(Level::HELP.with_name("hint").message(hint.as_str()));
             }

@@ -41,6 +41,7 @@ impl Error {
             K::StorageFull | K::QuotaExceeded => {
                 Some("free some space and run the same command again: what is finished is kept")
             }
+            K::IsADirectory => Some("that is a folder; name a file in it"),
             K::NotADirectory | K::AlreadyExists => Some("something else has that name; move it or choose `--out DIR`"),
             _ => None,
         };

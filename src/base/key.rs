@@ -99,6 +99,11 @@ impl Key {
         Self { name, aliases: &[], kind, preset: Preset::Toml(default), summary }
     }
 
+    /// Its name, then its other spellings.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        [self.name].into_iter().chain(self.aliases.iter().copied())
+    }
+
     /// The same key with other spellings.
     #[must_use]
     pub const fn or(self, aliases: &'static [&'static str]) -> Self {
@@ -143,7 +148,7 @@ pub fn describe_bounds(bounds: Bounds) -> String {
         Bounds::AtLeast(a) => format!(" of at least {a}"),
         Bounds::Above(a) => format!(" above {a}"),
         Bounds::Within(a, b) => format!(" from {a} to {b}"),
-        Bounds::Below(a, b) => format!(" from {a} up to, not including, {b}"),
+        Bounds::Below(a, b) => format!(" from {a} to below {b}"),
     }
 }
 

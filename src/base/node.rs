@@ -2,6 +2,7 @@
 //! copy of this tree, so a mistake in an axis value is shown where the value was written.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -46,16 +47,31 @@ pub struct Entry {
 }
 
 impl Node {
-    /// Parses a document. Syntax errors are reported, all of them; what could be read is returned.
+    /// Parses a document; its place is the whole text. Syntax errors are reported, all of them; what could be read is
+    /// returned.
     pub fn parse(origin: u32, text: &str, diagnostics: &mut Diagnostics) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
+        let mut twice: Option<Range<usize>> = None;
+        for error in &errors {
             let range = error.span().unwrap_or(0..0);
-            let message = error.message().replace('\n', ", ");
-            diagnostics.error(place(origin, range), message, "");
+            if error.message() != "duplicate key" {
+                diagnostics.error(place(origin, range), error.message().replace('\n', ", "), "");
+                continue;
+            }
+            // the keys of a section that stands there twice are no mistakes of their own
+            if twice.as_ref().is_some_and(|header| !text[header.end..range.start].contains("\n[")) {
+                continue;
+            }
+            let header = text[..range.start].ends_with('[');
+            let what = if header { format!("[{}]", &text[range.clone()]) } else { text[range.clone()].to_owned() };
+            let hint = "take one of them out";
+            diagnostics.error_with_hint(place(origin, range.clone()), format!("`{what}` stands here twice"), "", hint);
+            twice = header.then_some(range);
         }
-        let all = place(origin, table.span());
-        Self { place: all, data: table_of(origin, table.into_inner(), diagnostics) }
+        // a number that is none has been reported with the syntax
+        let mut known = Diagnostics::new();
+        let values = if errors.is_empty() { diagnostics } else { &mut known };
+        Self { place: place(origin, 0..text.len()), data: table_of(origin, table.into_inner(), values) }
     }
 
     /// What the value is called in a message.
@@ -81,6 +97,14 @@ impl Node {
     /// The value of a key of this table.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|e| e.key == key).map(|e| &e.node)
+    }
+
+    /// The value of a key of this table, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.data {
+            Data::Table(entries) => entries.iter_mut().find(|e| e.key == key).map(|e| &mut e.node),
+            _ => None,
+        }
     }
 
     /// Puts `value` at the key path `path`, making tables on the way; numbers are positions in arrays. `key_place` is
@@ -183,7 +207,7 @@ pub fn bare(key: &str) -> String {
     if plain { key.to_owned() } else { quote(key) }
 }
 
-fn place(origin: u32, range: std::ops::Range<usize>) -> Place {
+fn place(origin: u32, range: Range<usize>) -> Place {
     Place { origin, start: range.start as u32, end: range.end as u32 }
 }
 

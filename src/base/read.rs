@@ -1,7 +1,7 @@
 //! Reading a tree against a table of keys. Everything that is wrong is reported and reading goes on; a section with a
 //! mistake gives `None`, and its neighbours are read all the same.
 
-use super::diagnostics::{Diagnostics, Place, suggest};
+use super::diagnostics::{Diagnostics, Place, nearest, suggest};
 use super::key::{Key, Kind, Length, Preset};
 use super::node::{Data, Entry, Node};
 use super::registry::Members;
@@ -38,17 +38,39 @@ pub fn value(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics
         Kind::Table(keys) => table(node, keys, what, diagnostics).map(Value::Table),
         Kind::Map(of) => map(node, of, what, diagnostics),
         Kind::Either(kinds) => match kinds.iter().find(|k| fits(node, k)) {
-            Some(kind) => value(node, kind, what, diagnostics),
-            None => wrong_type(node, kind, what, diagnostics),
+            Some(fitting) if unquoted(node, kind).is_none() => value(node, fitting, what, diagnostics),
+            _ => wrong_type(node, kind, what, diagnostics),
         },
         Kind::Raw => Some(Value::Raw(node.clone())),
     }
 }
 
 fn wrong_type<T>(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<T> {
-    let label = format!("this is {}", node.kind());
-    diagnostics.error(node.place, format!("{what} must be {}", kind.describe()), label);
+    let (message, label) = (format!("{what} must be {}", kind.describe()), format!("this is {}", node.kind()));
+    let hint = match node.data {
+        Data::Number(x) if x.fract() == 0.0 && fits(&Node { place: node.place, data: Data::Whole(0) }, kind) => {
+            Some(format!("write it without the point: `{x}`"))
+        }
+        _ => unquoted(node, kind).map(|text| format!("write it without quotes: `{text}`")),
+    };
+    match hint {
+        Some(hint) => diagnostics.error_with_hint(node.place, message, label, hint),
+        None => diagnostics.error(node.place, message, label),
+    }
     None
+}
+
+/// The text of a string that is what the kind wants but for its quotes: `"0.1"`, `"true"`.
+fn unquoted<'a>(node: &'a Node, kind: &Kind) -> Option<&'a str> {
+    let Data::Text(text) = &node.data else { return None };
+    let meant = match kind {
+        Kind::Flag => text == "true" || text == "false",
+        Kind::Whole { .. } => text.parse::<i64>().is_ok(),
+        Kind::Number(_) => text.parse::<f64>().is_ok(),
+        Kind::Either(kinds) => kinds.iter().any(|kind| unquoted(node, kind).is_some()),
+        _ => false,
+    };
+    meant.then_some(text)
 }
 
 /// Whether the TOML type is one that the kind reads, its value aside.
@@ -83,11 +105,6 @@ fn number(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -
     let x = match node.data {
         Data::Whole(i) => i as f64,
         Data::Number(x) => x,
-        Data::Text(ref s) if s.parse::<f64>().is_ok() => {
-            let hint = format!("write the number without quotes: {s}");
-            diagnostics.error_with_hint(node.place, format!("{what} must be {}", kind.describe()), "a string", hint);
-            return None;
-        }
         _ => return wrong_type(node, kind, what, diagnostics),
     };
     if bounds.allow(x) {
@@ -244,19 +261,24 @@ fn read_entries(
     what: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Values> {
-    let before = diagnostics.count();
     let keys = || sets.iter().flat_map(|set| set.iter());
+    let names: Vec<&str> = keys().flat_map(Key::names).collect();
+    let mut meant = Vec::new();
     for entry in entries {
-        let known = keys().any(|k| k.name == entry.key || k.aliases.contains(&entry.key.as_str()));
-        if !known && !allowed.contains(&entry.key.as_str()) {
-            let names: Vec<&str> = keys().flat_map(|k| [k.name].into_iter().chain(k.aliases.iter().copied())).collect();
-            let hint = suggest(&entry.key, names);
+        if !names.contains(&entry.key.as_str()) && !allowed.contains(&entry.key.as_str()) {
+            let hint = suggest(&entry.key, names.iter().copied());
             diagnostics.error_with_hint(entry.place, format!("unknown key `{}` in {what}", entry.key), "", hint);
+            meant.push(nearest(&entry.key, names.iter().copied()));
         }
     }
     let mut items = Vec::new();
-    let mut whole = before == diagnostics.count();
+    let mut whole = meant.is_empty();
     for key in keys() {
+        // a key that was misspelt is not missing too
+        let misspelt = key.names().any(|name| meant.contains(&Some(name)));
+        if misspelt && !key.names().any(|name| entries.iter().any(|e| e.key == name)) {
+            continue;
+        }
         match read_key(place, entries, key, what, diagnostics) {
             Some(item) => items.push((key.name, item)),
             None => whole = false,
@@ -266,7 +288,7 @@ fn read_entries(
 }
 
 fn read_key(place: Place, entries: &[Entry], key: &Key, what: &str, diagnostics: &mut Diagnostics) -> Option<Item> {
-    let mut written = entries.iter().filter(|e| e.key == key.name || key.aliases.contains(&e.key.as_str()));
+    let mut written = entries.iter().filter(|e| key.names().any(|name| e.key == name));
     if let Some(entry) = written.next() {
         if let Some(again) = written.next() {
             let message = format!("`{}` and `{}` of {what} are the same key", entry.key, again.key);

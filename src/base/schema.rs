@@ -1,7 +1,7 @@
 //! The JSON Schema of an experiment file, made from the same tables of keys that read it (draft 7, which editors' TOML
 //! servers understand).
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use kernels::member::Bounds;
 
@@ -57,8 +57,7 @@ fn table(keys: &[Key], more: &[(&str, Value)], definitions: &mut Map<String, Val
 
 /// A required key may stand under any of its spellings.
 fn any_spelling(key: &Key) -> Value {
-    let names = [key.name].into_iter().chain(key.aliases.iter().copied());
-    json!({ "anyOf": names.map(|name| json!({ "required": [name] })).collect::<Vec<_>>() })
+    json!({ "anyOf": key.names().map(|name| json!({ "required": [name] })).collect::<Vec<_>>() })
 }
 
 fn default_of(text: &str) -> Value {
@@ -106,9 +105,7 @@ fn number(bounds: Bounds) -> Value {
 }
 
 fn length() -> Value {
-    let one = |unit: &str, schema: Value| {
-        json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false })
-    };
+    let one = |unit: &str, schema: Value| json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false });
     json!({ "anyOf": [
         { "type": "integer", "minimum": 0 },
         one("steps", json!({ "type": "integer", "minimum": 0 })),

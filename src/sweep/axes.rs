@@ -55,7 +55,7 @@ impl Point {
 }
 
 /// The most values an axis may have.
-const MOST_POINTS: i64 = 1_000_000;
+const MOST_POINTS: i64 = 100_000;
 
 /// The axes of `[sweep.axes]`, in the order of the file. A nested table is the same as a dotted path.
 pub fn read(entries: &[(String, Place, Item)], diagnostics: &mut Diagnostics) -> Option<Vec<Axis>> {
@@ -82,7 +82,10 @@ fn collect(path: &str, place: Place, node: &Node, axes: &mut Vec<Axis>, diagnost
     }
     let is_range = ["linear", "log", "count"].iter().any(|key| node.get(key).is_some());
     let points = match &node.data {
-        Data::List(items) => items.iter().map(point).collect(),
+        Data::List(items) => {
+            items.iter().for_each(|item| check_label(&path, item, diagnostics));
+            items.iter().map(point).collect()
+        }
         Data::Table(_) if is_range => match range(&path, node, diagnostics) {
             Some(points) => points,
             None => return,
@@ -105,16 +108,33 @@ fn collect(path: &str, place: Place, node: &Node, axes: &mut Vec<Axis>, diagnost
         diagnostics.error_with_hint(node.place, format!("axis `{path}` has no values: the sweep is empty"), "", hint);
         return;
     }
-    let mut labels = BTreeSet::new();
-    for point in &points {
-        if !labels.insert(point.label.as_str()) {
-            let hint = "give the tables a `label`, or take one of them out";
-            let message = format!("two values of axis `{path}` are called `{}`", point.label);
-            diagnostics.error_with_hint(point.node.place, message, "", hint);
-            return;
-        }
+    if !apart(&path, &points, diagnostics) {
+        return;
     }
     axes.push(Axis { path, place, points, range: is_range.then(|| node.clone()) });
+}
+
+/// Whether every value is another one and has another label; where not, that is reported.
+fn apart(path: &str, points: &[Point], diagnostics: &mut Diagnostics) -> bool {
+    let (mut labels, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    for point in points {
+        // +0 and -0 are the same number
+        let number = point.number().map(|x| (x + 0.0).to_bits());
+        let table = matches!(point.node.data, Data::Table(_));
+        let (message, hint) = match () {
+            () if !labels.insert(point.label.as_str()) => (
+                format!("two values of axis `{path}` are called `{}`", point.label),
+                if table { "give each table a `label` of its own" } else { "take one of them out" },
+            ),
+            () if number.is_some_and(|x| !numbers.insert(x)) => {
+                (format!("axis `{path}` has the number `{}` twice", point.label), "take one of them out")
+            }
+            () => continue,
+        };
+        diagnostics.error_with_hint(point.node.place, message, "", hint);
+        return false;
+    }
+    true
 }
 
 /// A listed value. The label of a table is taken out of it, because it belongs to the sweep.
@@ -134,6 +154,16 @@ fn point(node: &Node) -> Point {
     Point { label, node: Node { place: node.place, data: Data::Table(rest) } }
 }
 
+fn check_label(path: &str, item: &Node, diagnostics: &mut Diagnostics) {
+    match item.get("label") {
+        Some(label) if !matches!(label.data, Data::Text(_)) => {
+            let message = format!("the `label` of a value of axis `{path}` must be a string");
+            diagnostics.error(label.place, message, format!("this is {}", label.kind()));
+        }
+        _ => {}
+    }
+}
+
 /// A table in few words: its type, then its other settings.
 fn describe(entries: &[Entry]) -> String {
     let text = |e: &Entry| match &e.node.data {
@@ -143,9 +173,9 @@ fn describe(entries: &[Entry]) -> String {
     entries.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// The values of `{ linear = [a, b], count = n }` or `{ log = [a, b], count = n }`, both ends included. They are rounded
-/// to four significant digits where that keeps them apart, so that what a table shows is what was used; a range between
-/// integers gives integers.
+/// The values of `{ linear = [a, b], count = n }` or `{ log = [a, b], count = n }`, both ends included. Those between are
+/// rounded to four significant digits where that keeps them apart, so that what a table shows is what was used; a range
+/// between integers gives integers.
 fn range(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Point>> {
     for entry in node.entries() {
         if !["linear", "log", "count"].contains(&entry.key.as_str()) {
@@ -192,15 +222,16 @@ fn range(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<P
 
 fn points(a: f64, b: f64, count: usize, log: bool, whole: bool, place: Place) -> Vec<Point> {
     let exact = |i: usize| match i {
-        0 => a,
-        i if i == count - 1 => b,
         i if log => libm::exp(libm::log(a) + (libm::log(b) - libm::log(a)) * i as f64 / (count - 1) as f64),
         i => a + (b - a) * i as f64 / (count - 1) as f64,
     };
-    let round = |digits: usize| (0..count).map(|i| significant(exact(i), digits)).collect::<Vec<f64>>();
+    let round = |digits: usize| {
+        let between = (1..count - 1).map(|i| significant(exact(i), if whole { 12 } else { digits }));
+        [a].into_iter().chain(between).chain([b]).collect::<Vec<f64>>()
+    };
     let apart = |values: &[f64]| values.windows(2).all(|w| w[0] < w[1]);
     let values = Some(round(4)).filter(|v| apart(v)).unwrap_or_else(|| round(12));
-    let data = |x: f64| if whole { Data::Whole((x + 0.5) as i64) } else { Data::Number(x) };
+    let data = |x: f64| if whole { Data::Whole(x.round() as i64) } else { Data::Number(x) };
     let mut nodes: Vec<Node> = values.into_iter().map(|x| Node { place, data: data(x) }).collect();
     nodes.dedup();
     nodes.iter().map(point).collect()
@@ -229,7 +260,18 @@ mod tests {
     #[test]
     fn a_range_between_integers_gives_integers_once_each() {
         let values = points(1.0, 8.0, 30, true, true, Place::default());
-        let numbers: Vec<f64> = values.iter().filter_map(Point::number).collect();
-        assert_eq!(numbers, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let numbers = |values: &[Point]| values.iter().filter_map(Point::number).collect::<Vec<f64>>();
+        assert_eq!(numbers(&values), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let values = points(-3.0, 3.0, 7, false, true, Place::default());
+        assert_eq!(numbers(&values), [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_what_was_written() {
+        for (a, b, whole) in [(0.0, 123_456.0, true), (0.012_345_678, 98.765_432_1, false)] {
+            let values = points(a, b, 3, false, whole, Place::default());
+            let numbers: Vec<f64> = values.iter().filter_map(Point::number).collect();
+            assert_eq!((numbers[0], numbers[2]), (a, b));
+        }
     }
 }

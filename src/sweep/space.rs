@@ -39,13 +39,19 @@ impl Space {
             let sizes: Vec<String> = axes.iter().map(|a| format!("{} of `{}`", a.points.len(), a.path)).collect();
             let place = axes.first().map_or(seeds_place, |a| a.place);
             let message = format!("the sweep has more than {MOST_TRIALS} trials");
-            let label = format!("{} x {count} seeds", sizes.join(" x "));
+            let label = [sizes, vec![format!("{count} seeds")]].concat().join(" x ");
             diagnostics.error_with_hint(place, message, label, "give the axes fewer values, or sweep them one by one");
             return None;
         }
-        let seeds = seeds_of(seeds, diagnostics)?;
+        let seeds = seeds_of(seeds, diagnostics);
         let cells = strategy.cells(&axes);
         Some(Self { axes, cells, seeds })
+    }
+
+    /// A cell in words: `optimizer.lr = 0.1, schedule = cosine`.
+    pub fn words(&self, cell: &[usize]) -> String {
+        let value = |(axis, at): (&Axis, &usize)| format!("`{} = {}`", axis.path, axis.points[*at].label);
+        self.axes.iter().zip(cell).map(value).collect::<Vec<_>>().join(", ")
     }
 
     /// The file's tree with the values of a cell put in: whole tables first, then what stands below them.
@@ -65,7 +71,8 @@ impl Space {
     }
 }
 
-fn seeds_of(item: &Item, diagnostics: &mut Diagnostics) -> Option<Vec<u64>> {
+/// The seeds; one that is there twice is reported.
+fn seeds_of(item: &Item, diagnostics: &mut Diagnostics) -> Vec<u64> {
     let listed: Vec<(u64, Place)> = match &item.value {
         Value::Whole(n) => (0..*n as u64).map(|seed| (seed, item.place)).collect(),
         Value::List(items) => items
@@ -80,9 +87,8 @@ fn seeds_of(item: &Item, diagnostics: &mut Diagnostics) -> Option<Vec<u64>> {
     let mut seen = BTreeSet::new();
     for (seed, place) in &listed {
         if !seen.insert(*seed) {
-            diagnostics.error(*place, format!("seed {seed} stands here twice"), "");
-            return None;
+            diagnostics.error(*place, format!("seed `{seed}` stands here twice"), "");
         }
     }
-    Some(listed.into_iter().map(|(seed, _)| seed).collect())
+    listed.into_iter().map(|(seed, _)| seed).collect()
 }

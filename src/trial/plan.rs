@@ -1,19 +1,19 @@
 //! A plan: everything about a trial's setting that can be known before its first step. Shapes are placed, the loss is
 //! matched with the data, steps and evaluations are counted. All plans of a sweep are made before one trial is trained.
 
-use crate::base::diagnostics::Diagnostics;
+use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::shape::{Shape, Target};
-use crate::base::values::{Chosen, Item, Value, Values};
+use crate::base::values::{Value, Values};
 use crate::learn::objective::Objective;
+use crate::learn::optimizer;
 use crate::learn::schedule::{Rates, Run};
 use crate::learn::training::Training;
-use crate::learn::optimizer;
 use crate::nn::network::Network;
 use crate::probe::{self, Probe};
 
 use kernels::optimizer::Optimizer;
 
-use super::sections;
+use super::sections::{Read, member, table};
 
 /// What is known of the data before it is loaded.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,18 +52,14 @@ pub struct Plan {
     pub columns: Vec<String>,
 }
 
-/// The sections as they were read, some of them perhaps missing.
-pub type Read = Vec<(&'static str, Option<Item>)>;
-
 impl Plan {
     /// Makes the plan, or reports all that stands in its way: a section that could not be read takes with it only what
     /// depends on it.
     pub fn new(read: &Read, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Self> {
         let network = table(read, "network").and_then(|section| Network::place(section, &data.shape, diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
-            let layers = table(read, "network").expect("the network was placed from it").list("layers");
-            let last = layers.last().expect("a network has a layer").place;
-            Objective::new(loss, data.target, network.output().width(), last, diagnostics)
+            let place = width_place(table(read, "network").expect("the network was placed from it"));
+            Objective::new(loss, data.target, network.output().width(), place, diagnostics)
         });
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
         let columns = probes.as_ref().map(|probes| columns(probes, &data.parts));
@@ -107,20 +103,14 @@ impl Plan {
     }
 }
 
-/// A section that is a table.
-pub fn table<'a>(read: &'a Read, name: &str) -> Option<&'a Values> {
-    match sections::find(read, name)? {
-        Value::Table(values) => Some(values),
-        other => unreachable!("`{name}` is a table: {other:?}"),
-    }
-}
-
-/// A section that is a member of a registry.
-pub fn member<'a>(read: &'a Read, name: &str) -> Option<&'a Chosen> {
-    match sections::find(read, name)? {
-        Value::Member(chosen) => Some(chosen),
-        other => unreachable!("`{name}` is a member: {other:?}"),
-    }
+/// Where the width of the last layer is written: its `units`, or the whole layer.
+fn width_place(network: &Values) -> Place {
+    let last = network.list("layers").last().expect("a network has a layer");
+    let units = match &last.value {
+        Value::Member(layer) => layer.values.items.iter().find(|(key, _)| *key == "units"),
+        other => unreachable!("a layer is a member: {other:?}"),
+    };
+    units.map_or(last.place, |(_, item)| item.place)
 }
 
 /// The columns that a setting's evaluations will have, also when the setting has a mistake elsewhere.

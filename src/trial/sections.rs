@@ -3,13 +3,13 @@
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
-use crate::base::node::Node;
+use crate::base::node::{Data, Node};
 use crate::base::read;
-use crate::base::values::{Item, Value, Values};
+use crate::base::values::{Chosen, Item, Value, Values};
+use crate::data;
 use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
 use crate::probe::PROBES;
-use crate::data;
 
 /// The keys of `[eval]`.
 pub static EVAL: &[Key] = &[
@@ -56,30 +56,44 @@ pub static SECTIONS: &[Key] = &[
     Key::preset("eval", Kind::Table(EVAL), "{}", "when and what is measured"),
 ];
 
-/// Reads the sections of a trial from a whole file's tree; the other keys of the tree belong to others. Mistakes of all
-/// sections are reported, and a section that is right is returned although its neighbour is not.
-pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Vec<(&'static str, Option<Item>)> {
+/// The sections as they were read, some of them perhaps missing.
+pub type Read = Vec<(&'static str, Option<Item>)>;
+
+/// Reads the sections of a trial ([`SECTIONS`]), or other keys, from a whole file's tree; the rest of the tree belongs to
+/// others. Mistakes of all sections are reported, and a section that is right is returned although its neighbour is not.
+pub fn read(root: &Node, keys: &[Key], diagnostics: &mut Diagnostics) -> Read {
     let one = |key: &Key, diagnostics: &mut Diagnostics| {
-        let only: Vec<_> = root
-            .entries()
-            .iter()
-            .filter(|e| e.key == key.name || key.aliases.contains(&e.key.as_str()))
-            .cloned()
-            .collect();
-        let node = Node { place: root.place, data: crate::base::node::Data::Table(only) };
+        let only = root.entries().iter().filter(|e| key.names().any(|name| e.key == name)).cloned().collect();
+        let node = Node { place: root.place, data: Data::Table(only) };
         let read = read::table(&node, std::slice::from_ref(key), "the experiment", diagnostics)?;
         read.items.into_iter().next().map(|(_, item)| item)
     };
-    SECTIONS.iter().map(|key| (key.name, one(key, diagnostics))).collect()
+    keys.iter().map(|key| (key.name, one(key, diagnostics))).collect()
 }
 
 /// All sections, when every one of them is right.
-pub fn complete(read: Vec<(&'static str, Option<Item>)>, root: &Node) -> Option<Values> {
+pub fn complete(read: Read, root: &Node) -> Option<Values> {
     let items = read.into_iter().map(|(name, item)| Some((name, item?))).collect::<Option<Vec<_>>>()?;
     Some(Values { place: root.place, items })
 }
 
-/// The section as a member, if it could be read.
-pub fn find<'a>(read: &'a [(&'static str, Option<Item>)], name: &str) -> Option<&'a Value> {
-    read.iter().find(|(n, _)| *n == name).and_then(|(_, item)| item.as_ref()).map(|item| &item.value)
+/// A section, if it could be read.
+pub fn find<'a>(read: &'a Read, name: &str) -> Option<&'a Item> {
+    read.iter().find(|(n, _)| *n == name).and_then(|(_, item)| item.as_ref())
+}
+
+/// A section that is a table, if it could be read.
+pub fn table<'a>(read: &'a Read, name: &str) -> Option<&'a Values> {
+    match &find(read, name)?.value {
+        Value::Table(values) => Some(values),
+        other => unreachable!("`{name}` is a table: {other:?}"),
+    }
+}
+
+/// A section that is a member of a registry, if it could be read.
+pub fn member<'a>(read: &'a Read, name: &str) -> Option<&'a Chosen> {
+    match &find(read, name)?.value {
+        Value::Member(chosen) => Some(chosen),
+        other => unreachable!("`{name}` is a member: {other:?}"),
+    }
 }
