@@ -5,20 +5,21 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::base::diagnostics::{suggest, Diagnostics, Place};
+use crate::base::diagnostics::{Diagnostics, Place, nearest, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
-use crate::base::read;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data::{self, Folders};
-use crate::report::expect::{Expectation, EXPECT};
+use crate::report;
+use crate::report::expect::{EXPECT, Expectation};
 use crate::report::frame::{Axis, AxisValue, Outline};
 use crate::report::plots::Figure;
-use crate::report;
 use crate::sweep::{self, space::Space};
-use crate::trial::plan::{measured, member, DataOutline, Plan, Read};
-use crate::trial::sections::{self, SECTIONS};
+use crate::trial::plan::{DataOutline, Plan, measured};
+use crate::trial::sections::{self, Read, SECTIONS, find, member, table};
+
+use super::sets;
 
 /// The keys of a file beside the sections of a trial.
 static OWN: &[Key] = &[
@@ -128,17 +129,23 @@ impl Experiment {
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Self>> {
         let bytes = std::fs::read(path).map_err(|e| Error::file("read", path, &e))?;
-        let Ok(text) = String::from_utf8(bytes) else {
-            let message = format!("`{}` is not text in UTF-8", path.display());
-            return Err(Error::new(message).hint("an experiment is a TOML file"));
-        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let message = format!("`{}` is not text in UTF-8, see line {line}", path.display());
+            Error::new(message).hint("an experiment is a TOML file; save it as UTF-8")
+        })?;
         let origin = diagnostics.origin(&path.display().to_string(), &text);
         let mut root = Node::parse(origin, &text, diagnostics);
+        if diagnostics.is_empty() && root.entries().is_empty() && sets.is_empty() {
+            let hint = "begin with a copy of `experiments/lr_sweep.toml`";
+            diagnostics.error_with_hint(root.place, "the file says nothing", "", hint);
+        }
         if !diagnostics.is_empty() {
             return Ok(None);
         }
         for set in sets {
-            put(set, &mut root, diagnostics);
+            sets::put(set, &mut root, diagnostics);
         }
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let folders = folders.beside(&folder);
@@ -147,14 +154,13 @@ impl Experiment {
         Ok(Self::check(root, source, depth, diagnostics))
     }
 
-    fn check(root: Node, source: Source<'_>, depth: Depth, diagnostics: &mut Diagnostics) -> Option<Self> {
-        unknown_keys(&root, diagnostics);
-        let own = own(&root, diagnostics);
-        let name = own.as_ref().and_then(|own| name(own, diagnostics));
-        let space = own.as_ref().and_then(|own| {
-            let seeds = Item { place: own.place("seeds"), value: own.value("seeds").clone() };
-            Space::new(own.table("sweep"), &seeds, diagnostics)
-        });
+    fn check(mut root: Node, source: Source<'_>, depth: Depth, diagnostics: &mut Diagnostics) -> Option<Self> {
+        respell(&mut root, diagnostics);
+        let own = sections::read(&root, OWN, diagnostics);
+        let name = find(&own, "name").and_then(|item| name(item, diagnostics));
+        let sweep = table(&own, "sweep").zip(find(&own, "seeds"));
+        let space = sweep.and_then(|(sweep, seeds)| Space::new(sweep, seeds, diagnostics));
+        space.iter().flat_map(|space| &space.axes).for_each(|axis| check_section(axis, diagnostics));
         // without a space the sections are still worth reading as they stand
         let cells = space.as_ref().map_or_else(|| vec![Vec::new()], |space| space.cells.clone());
         let mut names = Names::default();
@@ -165,21 +171,25 @@ impl Experiment {
                 None => Some(root.clone()),
             };
             let Some(tree) = tree else { continue };
-            let read = sections::read(&tree, diagnostics);
+            let read = sections::read(&tree, SECTIONS, diagnostics);
             if let Depth::Whole = depth {
-                plan(&read, &source.folders, &mut outlines, &mut names, diagnostics);
+                let words = space.as_ref().map_or_else(String::new, |space| space.words(cell));
+                plan(&read, words, &source.folders, &mut outlines, &mut names, diagnostics);
             }
         }
         if let Depth::Results(known) = depth {
             names = known;
         }
-        let (own, space) = (own?, space?);
+        let space = space?;
         let axes = report_axes(&space);
         let outline = Outline { axes: &axes, summaries: &names.summaries, columns: &names.columns };
-        // where the network itself is wrong, nothing is measured yet that a plot could name
+        // where the network itself is wrong, or nothing is trained yet, there is nothing that a plot could name
         let known = !names.columns.is_empty();
-        let figures = known.then(|| report::figures(own.table("report"), &outline, diagnostics));
-        let expectations = known.then(|| expectations(own.list("expect"), &outline, diagnostics));
+        let drawn = table(&own, "report").filter(|_| known);
+        let figures = drawn.map_or(Some(Vec::new()), |section| report::figures(section, &outline, diagnostics));
+        let expected = find(&own, "expect").filter(|_| known);
+        let expectations = expected.map_or(Some(Vec::new()), |item| expectations(item, &outline, diagnostics));
+        let own = sections::complete(own, &root)?;
         let text_of = |item: &Item| match &item.value {
             Value::Text(text) => text.clone(),
             other => unreachable!("digests are texts: {other:?}"),
@@ -192,8 +202,8 @@ impl Experiment {
             sets: source.sets.to_vec(),
             folders: source.folders,
             space,
-            figures: figures??,
-            expectations: expectations??,
+            figures: figures?,
+            expectations: expectations?,
             digests: own.map("digests").iter().map(|(key, _, item)| (key.clone(), text_of(item))).collect(),
             notes: diagnostics.notes(),
             root,
@@ -206,7 +216,7 @@ impl Experiment {
         let mut diagnostics = Diagnostics::new();
         let tree = self.space.apply(&self.space.cells[cell], &self.root, &mut diagnostics);
         let tree = tree.expect("every cell was applied when the file was checked");
-        let read = sections::read(&tree, &mut diagnostics);
+        let read = sections::read(&tree, SECTIONS, &mut diagnostics);
         let values = sections::complete(read.clone(), &tree).expect("every cell was read when the file was checked");
         Setting { read, values }
     }
@@ -235,7 +245,8 @@ impl Experiment {
 
     /// The sections `seeds`, `sweep`, `report` and `expect`, with every default.
     pub fn own(&self) -> Values {
-        own(&self.root, &mut Diagnostics::new()).expect("the file was checked")
+        let read = sections::read(&self.root, OWN, &mut Diagnostics::new());
+        sections::complete(read, &self.root).expect("the file was checked")
     }
 }
 
@@ -247,9 +258,10 @@ struct Source<'a> {
     folders: Folders,
 }
 
-/// Plans a setting for the sake of its mistakes and its columns.
+/// Plans a setting, called `words`, for the sake of its mistakes and its columns.
 fn plan(
     read: &Read,
+    words: String,
     folders: &Folders,
     outlines: &mut BTreeMap<String, Option<DataOutline>>,
     names: &mut Names,
@@ -257,7 +269,7 @@ fn plan(
 ) {
     let outline = member(read, "data").and_then(|chosen| outline(chosen, folders, outlines, diagnostics));
     let Some(outline) = outline else { return };
-    Plan::new(read, &outline, diagnostics);
+    diagnostics.setting(words, |diagnostics| Plan::new(read, &outline, diagnostics));
     if let Some(columns) = measured(read, &outline) {
         names.extend(summary_names(&columns), columns);
     }
@@ -294,89 +306,51 @@ fn item(chosen: &Chosen) -> Item {
     Item { place: chosen.place, value: Value::Member(chosen.clone()) }
 }
 
-/// Puts a `--set key.path=value` into the tree. A value that is no TOML is taken as a string. A swept key that is set is
-/// swept no longer.
-fn put(set: &str, root: &mut Node, diagnostics: &mut Diagnostics) {
-    let text = format!("--set {set}");
-    let origin = diagnostics.origin("command line", &text);
-    let at = |start: usize, end: usize| Place { origin, start: start as u32, end: end as u32 };
-    let Some((path, value)) = set.split_once('=') else {
-        let hint = "write `--set optimizer.lr=0.1`";
-        diagnostics.error_with_hint(at(6, text.len()), format!("`{set}` sets nothing"), "no `=`", hint);
-        return;
-    };
-    let places = (at(6, 6 + path.len()), at(6 + path.len() + 1, text.len()));
-    let mut quiet = Diagnostics::new();
-    let document = format!("x = {value}");
-    let inner = quiet.origin("", &document);
-    let parsed = Node::parse(inner, &document, &mut quiet);
-    let data = match parsed.get("x").filter(|_| quiet.is_empty() && parsed.entries().len() == 1) {
-        Some(node) => moved(node, places.1).data,
-        None => Data::Text(value.to_owned()),
-    };
-    let path: Vec<String> = path.trim().split('.').map(str::to_owned).collect();
-    if let Err(why) = root.set(&path, places.0, Node { place: places.1, data }) {
-        diagnostics.error(places.0, format!("`{}` leads nowhere: {why}", path.join(".")), "");
-    }
-    release(root, &path.join("."));
-}
-
-/// The tree with every place replaced.
-fn moved(node: &Node, place: Place) -> Node {
-    let data = match &node.data {
-        Data::List(items) => Data::List(items.iter().map(|n| moved(n, place)).collect()),
-        Data::Table(entries) => {
-            let entry = |e: &crate::base::node::Entry| crate::base::node::Entry {
-                key: e.key.clone(),
-                place,
-                node: moved(&e.node, place),
-            };
-            Data::Table(entries.iter().map(entry).collect())
-        }
-        other => other.clone(),
-    };
-    Node { place, data }
-}
-
-/// Takes the axis of that path out of `[sweep.axes]`.
-fn release(root: &mut Node, path: &str) {
-    let Data::Table(entries) = &mut root.data else { return };
-    let sweep = entries.iter_mut().find(|e| e.key == "sweep");
-    let Some(Data::Table(sweep)) = sweep.map(|e| &mut e.node.data) else { return };
-    let axes = sweep.iter_mut().find(|e| e.key == "axes");
-    if let Some(Data::Table(axes)) = axes.map(|e| &mut e.node.data) {
-        axes.retain(|axis| axis.key != path);
-    }
-}
-
-fn unknown_keys(root: &Node, diagnostics: &mut Diagnostics) {
+/// Reports keys that a file cannot have. One that is misspelt is read on as what was meant, so that the mistakes in it
+/// are found too.
+fn respell(root: &mut Node, diagnostics: &mut Diagnostics) {
     let keys = keys();
-    let names: Vec<&str> = keys.iter().flat_map(|k| [k.name].into_iter().chain(k.aliases.iter().copied())).collect();
-    for entry in root.entries() {
-        if !names.contains(&entry.key.as_str()) {
-            let hint = suggest(&entry.key, names.iter().copied());
-            diagnostics.error_with_hint(entry.place, format!("unknown key `{}`", entry.key), "", hint);
+    let names: Vec<&str> = keys.iter().flat_map(Key::names).collect();
+    let Data::Table(entries) = &mut root.data else { unreachable!("a file is a table") };
+    for i in 0..entries.len() {
+        let written = entries[i].key.clone();
+        if names.contains(&written.as_str()) {
+            continue;
+        }
+        let hint = suggest(&written, names.iter().copied());
+        diagnostics.error_with_hint(entries[i].place, format!("unknown key `{written}`"), "", hint);
+        let meant = nearest(&written, names.iter().copied());
+        let meant = meant.and_then(|meant| keys.iter().find(|key| key.names().any(|name| name == meant)));
+        if let Some(key) = meant.filter(|key| !key.names().any(|name| entries.iter().any(|e| e.key == name))) {
+            entries[i].key = key.name.to_owned();
         }
     }
 }
 
-/// Reads the keys that are no section of a trial.
-fn own(root: &Node, diagnostics: &mut Diagnostics) -> Option<Values> {
-    let mine = |key: &str| OWN.iter().any(|k| k.name == key);
-    let entries = root.entries().iter().filter(|e| mine(&e.key)).cloned().collect();
-    let node = Node { place: root.place, data: Data::Table(entries) };
-    read::table(&node, OWN, "the experiment", diagnostics)
+/// Reports an axis that is no setting of a trial.
+fn check_section(axis: &sweep::axes::Axis, diagnostics: &mut Diagnostics) {
+    let head = axis.path.split('.').next().unwrap_or_default();
+    let sections: Vec<&str> = SECTIONS.iter().flat_map(Key::names).collect();
+    if sections.contains(&head) {
+        return;
+    }
+    let hint = match head {
+        "seeds" => "seeds are an axis of their own: write `seeds = [0, 1, 2]` below `name`".to_owned(),
+        _ => suggest(head, sections),
+    };
+    let message = format!("axis `{}` leads nowhere: `{head}` is no section of a trial", axis.path);
+    diagnostics.error_with_hint(axis.place, message, "", hint);
 }
 
-fn name(own: &Values, diagnostics: &mut Diagnostics) -> Option<String> {
-    let name = own.text("name");
+fn name(item: &Item, diagnostics: &mut Diagnostics) -> Option<String> {
+    let Value::Text(name) = &item.value else { unreachable!("a name is a text: {:?}", item.value) };
     let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(legal) {
-        return Some(name.to_owned());
+        return Some(name.clone());
     }
     let message = format!("`name` cannot be `{name}`: it is the name of a folder");
     let hint = "use letters, digits, `_`, `-` and `.`, at most 100 of them, no dot first";
-    diagnostics.error_with_hint(own.place("name"), message, "", hint);
+    diagnostics.error_with_hint(item.place, message, "", hint);
     None
 }
 
@@ -387,10 +361,14 @@ fn question(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
-fn expectations(items: &[Item], outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<Expectation>> {
+fn expectations(all: &Item, outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<Expectation>> {
     let one = |item: &Item, diagnostics: &mut Diagnostics| match &item.value {
         Value::Table(values) => Expectation::read(values, outline, diagnostics),
         other => unreachable!("an expectation is a table: {other:?}"),
+    };
+    let items = match &all.value {
+        Value::List(items) => items.as_slice(),
+        _ => &[],
     };
     let read: Vec<_> = items.iter().map(|item| one(item, diagnostics)).collect();
     read.into_iter().collect()
@@ -399,18 +377,14 @@ fn expectations(items: &[Item], outline: &Outline<'_>, diagnostics: &mut Diagnos
 fn report_axes(space: &Space) -> Vec<Axis> {
     let axis = |axis: &sweep::axes::Axis| Axis {
         path: axis.path.clone(),
-        values: axis
-            .points
-            .iter()
-            .map(|p| AxisValue { label: p.label.clone(), number: p.number() })
-            .collect(),
+        values: axis.points.iter().map(|p| AxisValue { label: p.label.clone(), number: p.number() }).collect(),
         log: axis.is_log(),
     };
     space.axes.iter().map(axis).collect()
 }
 
-/// The names that a record's summary can have when these columns are measured.
-fn summary_names(columns: &[String]) -> Vec<String> {
+/// The names that a trial's summary can have when these columns are measured.
+pub fn summary_names(columns: &[String]) -> Vec<String> {
     let mut names = columns.to_vec();
     names.extend(columns.iter().map(|c| format!("best_{c}")));
     names.extend(["gap_loss", "gap_accuracy", "best_step", "mean_train_loss", "goal_step"].map(str::to_owned));

@@ -9,8 +9,8 @@ use crate::base::node::{Data, Node};
 use crate::data::Folders;
 use crate::store;
 
-use super::experiment::{Depth, Experiment, Names};
-use super::{trials, Planned};
+use super::experiment::{Depth, Experiment, Names, summary_names};
+use super::{Planned, trials};
 
 /// An experiment with the trials that were planned for its folder.
 pub struct Stored {
@@ -33,7 +33,7 @@ impl Stored {
         let folders = Folders::new(Vec::new());
         let mut names = Names::default();
         store::read(folder, |record| {
-            names.extend(record.summary.into_iter().map(|(name, _)| name), record.columns);
+            names.extend(summary_names(&record.columns), record.columns);
         })?;
         let read = Experiment::read(&path, &session.sets, &folders, Depth::Results(names), diagnostics)?;
         let Some(mut experiment) = read else { return Ok(None) };
