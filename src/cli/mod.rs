@@ -16,6 +16,7 @@ use clap::Parser;
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Error;
 use crate::data::Folders;
+use crate::report::words::count;
 use crate::run::experiment::{Depth, Experiment};
 
 use args::{Cli, Command, Common};
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
     };
     let end = match cli.command {
         None if cli.run.files.is_empty() => {
-            eprintln!("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
+            tell("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
             End::Mistake
         }
         None => train::run(&cli.run),
@@ -75,12 +76,15 @@ fn say(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Writes a line to stderr; there too, nobody has to be reading.
+fn tell(line: &str) {
+    let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Reports an error that is no mistake in a file.
 fn complain(error: &Error) {
-    eprintln!("error: {}", error.message);
-    if let Some(hint) = &error.hint {
-        eprintln!("hint: {hint}");
-    }
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+    tell(&format!("error: {}{hint}", error.message));
 }
 
 /// Whether a stream wants colour.
@@ -100,13 +104,12 @@ fn read(file: &std::path::Path, common: &Common) -> Result<Experiment, End> {
     let mut diagnostics = Diagnostics::new();
     match Experiment::read(file, &common.set, &folders(common), Depth::Whole, &mut diagnostics) {
         Ok(Some(experiment)) => {
-            experiment.notes.iter().for_each(|note| eprintln!("note: {note}"));
+            experiment.notes.iter().for_each(|note| tell(&format!("note: {note}")));
             Ok(experiment)
         }
         Ok(None) => {
-            let count = diagnostics.count();
-            eprint!("{}", diagnostics.render(colour(&std::io::stderr())));
-            eprintln!("{}: {count} mistake{}, nothing was trained", file.display(), if count == 1 { "" } else { "s" });
+            tell(diagnostics.render(colour(&std::io::stderr())).trim_end_matches('\n'));
+            tell(&format!("\n{}: {}, nothing was trained", file.display(), count(diagnostics.count(), "mistake")));
             Err(End::Mistake)
         }
         Err(error) => {

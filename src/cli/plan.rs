@@ -3,13 +3,13 @@
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
-use crate::report::tables::overview::{draw, Column};
+use crate::report::tables::overview::{Column, draw};
 use crate::run::experiment::Experiment;
-use crate::run::forecast::{forecast, Forecast};
+use crate::run::forecast::{Forecast, forecast};
 use crate::run::{digests, done, folder, trials};
 
 use super::args::Plan;
-use super::{complain, read, say, End};
+use super::{End, complain, read, say};
 
 /// Settings shown at the most.
 const SHOWN: usize = 40;
@@ -19,7 +19,14 @@ pub(super) fn run(args: &Plan) -> End {
         Ok(experiment) => experiment,
         Err(end) => return end,
     };
-    match text(&experiment, args) {
+    let cpu = match Cpu::from_env() {
+        Ok(cpu) => cpu,
+        Err(missing) => {
+            complain(&Error::new(missing.to_string()));
+            return End::Mistake;
+        }
+    };
+    match text(&experiment, cpu, args) {
         Ok(text) => {
             say(&text);
             End::Done
@@ -31,11 +38,11 @@ pub(super) fn run(args: &Plan) -> End {
     }
 }
 
-fn text(experiment: &Experiment, args: &Plan) -> Result<String> {
-    let cpu = Cpu::from_env().map_err(|missing| Error::new(missing.to_string()))?;
+fn text(experiment: &Experiment, cpu: Cpu, args: &Plan) -> Result<String> {
     let planned = trials(experiment, &cpu.multiplier().to_string(), &digests(experiment)?);
     let done = done(&folder(experiment, &args.common.out), &planned)?;
     let forecasts = forecast(experiment, cpu)?;
+    let trained = planned.iter().filter(|p| done.contains(&p.id)).count();
     let left = |cell: usize| planned.iter().filter(|p| p.cell == cell && !done.contains(&p.id)).count();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let all: f64 = forecasts.iter().enumerate().map(|(cell, f)| f.seconds * left(cell) as f64).sum();
@@ -46,8 +53,8 @@ fn text(experiment: &Experiment, args: &Plan) -> Result<String> {
         experiment.space.cells.len(),
         experiment.space.seeds.len(),
         planned.len(),
-        done.len(),
-        planned.len() - done.len(),
+        trained,
+        planned.len() - trained,
         duration(all / cores as f64),
         bytes(memory),
     ))

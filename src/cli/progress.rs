@@ -9,9 +9,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::run::Observer;
-use crate::trial::record::{word, Record, Status};
+use crate::trial::record::{Record, Status, word};
 
 use super::args::{Progress, Run};
+use super::tell;
 
 /// The observer that the arguments ask for.
 pub(super) fn observer(name: &str, args: &Run) -> Box<dyn Observer> {
@@ -35,7 +36,9 @@ fn title(axes: &[(String, String)], seed: u64) -> String {
 fn ending(record: &Record) -> String {
     let number = |name: &str| record.summary(name).map(|x| format!(", {} {x:.4}", name.replace('_', " ")));
     match &record.status {
-        Status::Done => ["train_loss", "test_loss", "test_accuracy"].iter().filter_map(|n| number(n)).collect::<String>(),
+        Status::Done => {
+            ["train_loss", "test_loss", "test_accuracy"].iter().filter_map(|n| number(n)).collect::<String>()
+        }
         Status::Diverged { step } => format!(", diverged at step {step}"),
         Status::Failed { message } => format!(", failed: {message}"),
     }
@@ -96,7 +99,7 @@ impl Plain {
 impl Observer for Plain {
     fn begin(&self, all: usize, done: usize, now: usize) {
         self.state.lock().expect("nobody panics here").now = now;
-        eprintln!("{}: {all} trials, {done} done before, {now} to train", self.name);
+        tell(&format!("{}: {all} trials, {done} done before, {now} to train", self.name));
     }
 
     fn started(&self, _worker: usize, _labels: &[(String, String)], _seed: u64) {}
@@ -108,13 +111,13 @@ impl Observer for Plain {
         state.finished += 1;
         state.best.consider(record);
         if self.verbose {
-            eprintln!("{}: {}{}", self.name, title(&record.axes, record.seed), ending(record));
+            tell(&format!("{}: {}{}", self.name, title(&record.axes, record.seed), ending(record)));
         }
         if state.said.elapsed() >= PLAIN_EVERY || state.finished == state.now {
             let spent = state.started.elapsed().as_secs_f64();
             let left = spent / state.finished as f64 * (state.now - state.finished) as f64;
             let (finished, now, best) = (state.finished, state.now, state.best.text());
-            eprintln!("{}: {finished}/{now} trained in {spent:.1} s, about {left:.0} s left; {best}", self.name);
+            tell(&format!("{}: {finished}/{now} trained in {spent:.1} s, about {left:.0} s left; {best}", self.name));
             state.said = Instant::now();
         }
     }
@@ -197,18 +200,17 @@ fn number(x: f64) -> serde_json::Value {
 
 impl Observer for Json {
     fn begin(&self, all: usize, done: usize, now: usize) {
-        eprintln!("{}", json!({ "type": "begin", "trials": all, "done": done, "now": now }));
+        tell(&json!({ "type": "begin", "trials": all, "done": done, "now": now }).to_string());
     }
 
     fn started(&self, worker: usize, labels: &[(String, String)], seed: u64) {
-        eprintln!("{}", json!({ "type": "started", "worker": worker, "axes": labels, "seed": seed }));
+        tell(&json!({ "type": "started", "worker": worker, "axes": labels, "seed": seed }).to_string());
     }
 
     fn evaluated(&self, worker: usize, step: u64, steps: u64, columns: &[String], values: &[f64]) {
-        let measures: serde_json::Map<_, _> =
-            columns.iter().cloned().zip(values.iter().map(|x| number(*x))).collect();
+        let measures: serde_json::Map<_, _> = columns.iter().cloned().zip(values.iter().map(|x| number(*x))).collect();
         let line = json!({ "type": "evaluated", "worker": worker, "step": step, "steps": steps, "values": measures });
-        eprintln!("{line}");
+        tell(&line.to_string());
     }
 
     fn finished(&self, worker: usize, record: &Record) {
@@ -222,10 +224,10 @@ impl Observer for Json {
             "type": "finished", "worker": worker, "trial": record.trial, "axes": record.axes, "seed": record.seed,
             "status": status, "summary": summary, "seconds": record.seconds,
         });
-        eprintln!("{line}");
+        tell(&line.to_string());
     }
 
     fn end(&self) {
-        eprintln!("{}", json!({ "type": "end" }));
+        tell(&json!({ "type": "end" }).to_string());
     }
 }

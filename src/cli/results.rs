@@ -6,14 +6,16 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Result;
 use crate::run::stored::Stored;
 use crate::run::{self, Words};
+use crate::store;
 
 use super::args::Results;
 use super::train::terminal_width;
-use super::{colour, complain, say, End};
+use super::{End, colour, complain, say, tell};
 
 pub(super) fn report(args: &Results) -> End {
     let written = stored(&args.folder, |stored| {
         let experiment = &stored.experiment;
+        let _alone = store::hold(&args.folder)?;
         let frame = run::frame(experiment, &stored.planned, &args.folder)?;
         let words = Words::new(experiment, &frame, &experiment.digests);
         let report = words.report(experiment, &frame);
@@ -52,7 +54,7 @@ fn stored<T>(folder: &Path, act: impl FnOnce(&Stored) -> Result<T>) -> std::resu
             End::Failed
         }),
         Ok(None) => {
-            eprint!("{}", diagnostics.render(colour(&std::io::stderr())));
+            tell(diagnostics.render(colour(&std::io::stderr())).trim_end_matches('\n'));
             Err(End::Mistake)
         }
         Err(error) => {

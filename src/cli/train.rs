@@ -1,7 +1,7 @@
 //! `runner run`: every file is checked before the first is trained; then one after the other.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kernels::isa::Cpu;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,7 +12,7 @@ use crate::run::{self, Options};
 
 use super::args::Run;
 use super::progress;
-use super::{colour, complain, read, say, End};
+use super::{End, colour, complain, read, say, tell};
 
 pub(super) fn run(args: &Run) -> End {
     let cpu = match cpu(args) {
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Run) -> End {
         let hooked = signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
             .and_then(|_| signal_hook::flag::register(signal, stop.clone()));
         if let Err(error) = hooked {
-            eprintln!("note: Ctrl-C will end the program at once: {error}");
+            tell(&format!("note: Ctrl-C will end the program at once: {error}"));
         }
     }
     let options = Options {
@@ -86,12 +86,12 @@ fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
         say(&format!("\n{}\n", finished.folder.join("report.html").display()));
     }
     for (trial, why) in &finished.failed {
-        eprintln!("error: trial {trial} failed: {why}");
+        tell(&format!("error: trial {trial} failed: {why}"));
     }
     match () {
         () if finished.interrupted => {
             let pending = finished.frame.trials.iter().filter(|t| t.record.is_none()).count();
-        eprintln!("interrupted: {pending} trials are pending; the same command goes on");
+            tell(&format!("interrupted: {pending} trials are pending; the same command goes on"));
             End::Interrupted
         }
         () if !finished.failed.is_empty() => End::Failed,

@@ -75,6 +75,7 @@ fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome)
         seed,
         status,
         parameters: 2560,
+        train_rows: 4000,
         steps: 200,
         columns,
         rows: if failed { Vec::new() } else { rows.collect() },

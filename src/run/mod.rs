@@ -5,6 +5,7 @@ pub mod environment;
 pub mod experiment;
 pub mod forecast;
 pub mod resolved;
+mod sets;
 pub mod stored;
 mod workers;
 
@@ -21,7 +22,7 @@ use crate::data;
 use crate::report::frame::{Cell, Frame, Trial};
 use crate::report::Report;
 use crate::store::{self, Log, Session};
-use crate::trial::plan::member;
+use crate::trial::sections::member;
 use crate::trial::record::{Record, Status};
 
 use experiment::{data_key, Experiment};
@@ -184,38 +185,45 @@ pub fn run(experiment: &Experiment, options: &Options, observer: &dyn Observer) 
     let planned = trials(experiment, &engine, &digests);
     let mut log = Log::open(&folder, &experiment.name, options.fresh)?;
     log.begin_session(&Session { file: experiment.file.clone(), sets: experiment.sets.clone(), engine: engine.clone() })?;
-    files::write(&folder.join("experiment.toml"), experiment.text.as_bytes())?;
-    files::write(&folder.join("resolved.toml"), resolved::text(experiment, &digests).as_bytes())?;
+    {
+        let _alone = store::hold(&folder)?;
+        files::write(&folder.join("experiment.toml"), experiment.text.as_bytes())?;
+        files::write(&folder.join("resolved.toml"), resolved::text(experiment, &digests).as_bytes())?;
+    }
     let done = done(&folder, &planned)?;
+    let before = planned.iter().filter(|p| done.contains(&p.id)).count();
     let mine = |index: usize| options.shard.is_none_or(|(share, of)| index % of == share - 1);
-    let todo: Vec<&Planned> = planned
-        .iter()
-        .enumerate()
-        .filter(|(i, p)| mine(*i) && !done.contains(&p.id))
-        .map(|(_, p)| p)
-        .collect();
-    observer.begin(planned.len(), done.len(), todo.len());
+    // two settings that come to the same are one trial
+    let mut taken = done;
+    let todo = planned.iter().enumerate().filter(|(i, p)| mine(*i) && taken.insert(p.id.clone()));
+    let todo: Vec<&Planned> = todo.map(|(_, p)| p).collect();
+    observer.begin(planned.len(), before, todo.len());
     let trained = workers::train_all(experiment, options, &todo, log, observer);
     observer.end();
     let failed = trained?;
+    let _alone = store::hold(&folder)?;
     let frame = frame(experiment, &planned, &folder)?;
     let words = Words::new(experiment, &frame, &digests);
     words.report(experiment, &frame).write(&folder)?;
     environment::write(&folder, options)?;
-    let interrupted = options.stop.load(Ordering::Relaxed);
+    // a signal that comes after the last trial interrupts nothing
+    let trained: BTreeSet<&str> = frame.trials.iter().filter(|t| t.record.is_some()).map(|t| t.id.as_str()).collect();
+    let left = todo.iter().any(|p| !trained.contains(p.id.as_str()));
+    let interrupted = left && options.stop.load(Ordering::Relaxed);
     Ok(Finished { folder, frame, words, failed, interrupted })
 }
 
 /// The records of the planned trials, arranged. Of several records of a trial the first that finished counts.
 pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Result<Frame> {
-    let places: BTreeMap<&str, usize> = planned.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    planned.iter().enumerate().for_each(|(i, p)| places.entry(&p.id).or_default().push(i));
     let mut records: Vec<Option<Record>> = vec![None; planned.len()];
     if store::exists(folder) {
         store::read(folder, |record| {
-            if let Some(&at) = places.get(record.trial.as_str()) {
+            for &at in places.get(record.trial.as_str()).into_iter().flatten() {
                 let settled = matches!(&records[at], Some(r) if !matches!(r.status, Status::Failed { .. }));
                 if !settled {
-                    records[at] = Some(record);
+                    records[at] = Some(record.clone());
                 }
             }
         })?;

@@ -59,7 +59,8 @@ impl Log {
     pub fn open(folder: &Path, experiment: &str, fresh: bool) -> Result<Self> {
         let path = folder.join(LOG);
         std::fs::create_dir_all(folder).map_err(|e| Error::file("create", folder, &e))?;
-        if !path.exists() && holds_something_else(folder)? {
+        // asked in this order, because another process may make the folder ours in between, the log first
+        if holds_something_else(folder)? && !path.exists() {
             let message = format!("`{}` is not empty and holds no `{LOG}`", folder.display());
             let hint = "it is not a results folder: choose another with `--out DIR`, or another `name` in the file";
             return Err(Error::new(message).hint(hint));
@@ -157,6 +158,20 @@ fn lines(folder: &Path, mut each: impl FnMut(&[u8])) -> Result<()> {
         }
         each(&line);
     }
+}
+
+/// A results folder whose other writers wait until this is dropped.
+#[must_use]
+pub struct Hold {
+    _log: File,
+}
+
+/// Keeps the folder for this process while it writes other files than the log. A line of the log waits too, so nothing is
+/// to be appended meanwhile. Errors: no log.
+pub fn hold(folder: &Path) -> Result<Hold> {
+    let path = folder.join(LOG);
+    let log = File::open(&path).and_then(|log| log.lock().map(|()| log));
+    Ok(Hold { _log: log.map_err(|e| Error::file("read", &path, &e))? })
 }
 
 /// Whether the folder has a log.
