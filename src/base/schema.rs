@@ -1,7 +1,7 @@
 //! The JSON Schema of an experiment file, made from the same tables of keys that read it (draft 7, which editors' TOML
 //! servers understand).
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use kernels::member::Bounds;
 
@@ -106,9 +106,7 @@ fn number(bounds: Bounds) -> Value {
 }
 
 fn length() -> Value {
-    let one = |unit: &str, schema: Value| {
-        json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false })
-    };
+    let one = |unit: &str, schema: Value| json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false });
     json!({ "anyOf": [
         { "type": "integer", "minimum": 0 },
         one("steps", json!({ "type": "integer", "minimum": 0 })),

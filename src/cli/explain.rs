@@ -9,7 +9,7 @@ use crate::base::registry::{About, Members};
 use crate::base::schema;
 use crate::run::experiment;
 
-use super::{say, End};
+use super::{End, say};
 
 /// Every registry that a file can reach, each once, in the order of the file's keys.
 fn registries() -> Vec<&'static dyn Members> {
@@ -39,7 +39,8 @@ fn reach(kind: &Kind, seen: &mut BTreeSet<&'static str>, found: &mut Vec<&'stati
 /// `runner list [KIND]`.
 pub(super) fn list(kind: Option<&str>) -> End {
     let registries = registries();
-    let wanted = |r: &&&'static dyn Members| kind.is_none_or(|kind| r.kind() == kind || format!("{}s", r.kind()) == kind);
+    let wanted =
+        |r: &&&'static dyn Members| kind.is_none_or(|kind| r.kind() == kind || format!("{}s", r.kind()) == kind);
     let chosen: Vec<_> = registries.iter().filter(wanted).collect();
     if chosen.is_empty() {
         let kind = kind.expect("without a kind all are chosen");
@@ -204,7 +205,8 @@ fn of_member(kind: &str, about: &About, common: &[Key]) -> String {
             Preset::Absent => "not set".to_owned(),
             Preset::Toml(text) => format!("default {text}"),
         };
-        writeln!(out, "  {:14} {} ({}; {default})", key.name, key.summary, key.kind.describe()).expect("a string takes all");
+        writeln!(out, "  {:14} {} ({}; {default})", key.name, key.summary, key.kind.describe())
+            .expect("a string takes all");
     }
     out
 }

@@ -53,7 +53,9 @@ pub fn main() -> ExitCode {
     };
     let end = match cli.command {
         None if cli.run.files.is_empty() => {
-            eprintln!("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
+            eprintln!(
+                "error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`"
+            );
             End::Mistake
         }
         None => train::run(&cli.run),

@@ -3,13 +3,13 @@
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
-use crate::report::tables::overview::{draw, Column};
+use crate::report::tables::overview::{Column, draw};
 use crate::run::experiment::Experiment;
-use crate::run::forecast::{forecast, Forecast};
+use crate::run::forecast::{Forecast, forecast};
 use crate::run::{digests, done, folder, trials};
 
 use super::args::Plan;
-use super::{complain, read, say, End};
+use super::{End, complain, read, say};
 
 /// Settings shown at the most.
 const SHOWN: usize = 40;

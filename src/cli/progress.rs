@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::run::Observer;
-use crate::trial::record::{word, Record, Status};
+use crate::trial::record::{Record, Status, word};
 
 use super::args::{Progress, Run};
 
@@ -35,7 +35,9 @@ fn title(axes: &[(String, String)], seed: u64) -> String {
 fn ending(record: &Record) -> String {
     let number = |name: &str| record.summary(name).map(|x| format!(", {} {x:.4}", name.replace('_', " ")));
     match &record.status {
-        Status::Done => ["train_loss", "test_loss", "test_accuracy"].iter().filter_map(|n| number(n)).collect::<String>(),
+        Status::Done => {
+            ["train_loss", "test_loss", "test_accuracy"].iter().filter_map(|n| number(n)).collect::<String>()
+        }
         Status::Diverged { step } => format!(", diverged at step {step}"),
         Status::Failed { message } => format!(", failed: {message}"),
     }
@@ -205,8 +207,7 @@ impl Observer for Json {
     }
 
     fn evaluated(&self, worker: usize, step: u64, steps: u64, columns: &[String], values: &[f64]) {
-        let measures: serde_json::Map<_, _> =
-            columns.iter().cloned().zip(values.iter().map(|x| number(*x))).collect();
+        let measures: serde_json::Map<_, _> = columns.iter().cloned().zip(values.iter().map(|x| number(*x))).collect();
         let line = json!({ "type": "evaluated", "worker": worker, "step": step, "steps": steps, "values": measures });
         eprintln!("{line}");
     }

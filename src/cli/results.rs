@@ -9,7 +9,7 @@ use crate::run::{self, Words};
 
 use super::args::Results;
 use super::train::terminal_width;
-use super::{colour, complain, say, End};
+use super::{End, colour, complain, say};
 
 pub(super) fn report(args: &Results) -> End {
     let written = stored(&args.folder, |stored| {

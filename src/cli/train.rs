@@ -1,7 +1,7 @@
 //! `runner run`: every file is checked before the first is trained; then one after the other.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kernels::isa::Cpu;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,7 +12,7 @@ use crate::run::{self, Options};
 
 use super::args::Run;
 use super::progress;
-use super::{colour, complain, read, say, End};
+use super::{End, colour, complain, read, say};
 
 pub(super) fn run(args: &Run) -> End {
     let cpu = match cpu(args) {
@@ -91,7 +91,7 @@ fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
     match () {
         () if finished.interrupted => {
             let pending = finished.frame.trials.iter().filter(|t| t.record.is_none()).count();
-        eprintln!("interrupted: {pending} trials are pending; the same command goes on");
+            eprintln!("interrupted: {pending} trials are pending; the same command goes on");
             End::Interrupted
         }
         () if !finished.failed.is_empty() => End::Failed,

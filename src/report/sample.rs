@@ -74,6 +74,7 @@ fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome)
         axes,
         seed,
         status,
+        train_rows: 40,
         parameters: 2560,
         steps: 200,
         columns,

@@ -5,19 +5,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::base::diagnostics::{suggest, Diagnostics, Place};
+use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
 use crate::base::read;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data::{self, Folders};
-use crate::report::expect::{Expectation, EXPECT};
+use crate::report;
+use crate::report::expect::{EXPECT, Expectation};
 use crate::report::frame::{Axis, AxisValue, Outline};
 use crate::report::plots::Figure;
-use crate::report;
 use crate::sweep::{self, space::Space};
-use crate::trial::plan::{measured, member, DataOutline, Plan, Read};
+use crate::trial::plan::{DataOutline, Plan, Read, measured, member};
 use crate::trial::sections::{self, SECTIONS};
 
 /// The keys of a file beside the sections of a trial.
@@ -399,11 +399,7 @@ fn expectations(items: &[Item], outline: &Outline<'_>, diagnostics: &mut Diagnos
 fn report_axes(space: &Space) -> Vec<Axis> {
     let axis = |axis: &sweep::axes::Axis| Axis {
         path: axis.path.clone(),
-        values: axis
-            .points
-            .iter()
-            .map(|p| AxisValue { label: p.label.clone(), number: p.number() })
-            .collect(),
+        values: axis.points.iter().map(|p| AxisValue { label: p.label.clone(), number: p.number() }).collect(),
         log: axis.is_log(),
     };
     space.axes.iter().map(axis).collect()

@@ -10,21 +10,21 @@ mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
 use crate::base::{files, hash};
 use crate::data;
-use crate::report::frame::{Cell, Frame, Trial};
 use crate::report::Report;
+use crate::report::frame::{Cell, Frame, Trial};
 use crate::store::{self, Log, Session};
 use crate::trial::plan::member;
 use crate::trial::record::{Record, Status};
 
-use experiment::{data_key, Experiment};
+use experiment::{Experiment, data_key};
 
 /// The version of the arithmetic. It is part of every trial's hash, so results of another arithmetic are never mixed.
 const NUMERICS: u32 = 1;
@@ -183,17 +183,17 @@ pub fn run(experiment: &Experiment, options: &Options, observer: &dyn Observer) 
     let engine = options.cpu.multiplier().to_string();
     let planned = trials(experiment, &engine, &digests);
     let mut log = Log::open(&folder, &experiment.name, options.fresh)?;
-    log.begin_session(&Session { file: experiment.file.clone(), sets: experiment.sets.clone(), engine: engine.clone() })?;
+    log.begin_session(&Session {
+        file: experiment.file.clone(),
+        sets: experiment.sets.clone(),
+        engine: engine.clone(),
+    })?;
     files::write(&folder.join("experiment.toml"), experiment.text.as_bytes())?;
     files::write(&folder.join("resolved.toml"), resolved::text(experiment, &digests).as_bytes())?;
     let done = done(&folder, &planned)?;
     let mine = |index: usize| options.shard.is_none_or(|(share, of)| index % of == share - 1);
-    let todo: Vec<&Planned> = planned
-        .iter()
-        .enumerate()
-        .filter(|(i, p)| mine(*i) && !done.contains(&p.id))
-        .map(|(_, p)| p)
-        .collect();
+    let todo: Vec<&Planned> =
+        planned.iter().enumerate().filter(|(i, p)| mine(*i) && !done.contains(&p.id)).map(|(_, p)| p).collect();
     observer.begin(planned.len(), done.len(), todo.len());
     let trained = workers::train_all(experiment, options, &todo, log, observer);
     observer.end();
@@ -220,7 +220,8 @@ pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Res
             }
         })?;
     }
-    let trial = |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
+    let trial =
+        |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
     Ok(Frame {
         name: experiment.name.clone(),
         question: experiment.question.clone(),

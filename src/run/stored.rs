@@ -10,7 +10,7 @@ use crate::data::Folders;
 use crate::store;
 
 use super::experiment::{Depth, Experiment, Names};
-use super::{trials, Planned};
+use super::{Planned, trials};
 
 /// An experiment with the trials that were planned for its folder.
 pub struct Stored {

@@ -5,9 +5,9 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::learn::objective::Objective;
+use crate::learn::optimizer;
 use crate::learn::schedule::{Rates, Run};
 use crate::learn::training::Training;
-use crate::learn::optimizer;
 use crate::nn::network::Network;
 use crate::probe::{self, Probe};
 

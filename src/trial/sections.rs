@@ -6,10 +6,10 @@ use crate::base::key::{Key, Kind};
 use crate::base::node::Node;
 use crate::base::read;
 use crate::base::values::{Item, Value, Values};
+use crate::data;
 use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
 use crate::probe::PROBES;
-use crate::data;
 
 /// The keys of `[eval]`.
 pub static EVAL: &[Key] = &[

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
-use kernels::optimizer::{Step, PLANES};
+use kernels::optimizer::{PLANES, Step};
 use rayon::prelude::*;
 
 use crate::nn::layer::{Pass, Trace, Traces};
@@ -128,7 +128,8 @@ impl<'p> Team<'p> {
         let (rows, width) = (part.rows(), plan.objective.width());
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
-        let one = |(i, (shard, z)): (usize, (&mut Shard, &mut [f32]))| shard.evaluate(plan, cpu, params, part, i * share, z);
+        let one =
+            |(i, (shard, z)): (usize, (&mut Shard, &mut [f32]))| shard.evaluate(plan, cpu, params, part, i * share, z);
         match self.shards.as_mut_slice() {
             [shard] => one((0, (shard, &mut z))),
             shards => shards.par_iter_mut().zip(z.par_chunks_mut(share * width)).enumerate().for_each(one),
