@@ -65,8 +65,8 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         words: &[
-            ".exp(", ".exp2(", ".exp_m1(", ".ln(", ".ln_1p(", ".log(", ".log2(", ".log10(", ".powf(", ".powi(", ".sin(",
-            ".cos(", ".tan(", ".sinh(", ".cosh(", ".tanh(", ".cbrt(", ".hypot(",
+            ".exp(", ".exp2(", ".exp_m1(", ".ln(", ".ln_1p(", ".log(", ".log2(", ".log10(", ".powf(", ".powi(",
+            ".sin(", ".cos(", ".tan(", ".sinh(", ".cosh(", ".tanh(", ".cbrt(", ".hypot(",
         ],
         within: "src/",
         except: &[],
@@ -122,7 +122,8 @@ fn what_few_may_touch_nobody_else_does() {
     let mut broken = Vec::new();
     for (file, text) in sources("src").into_iter().chain(sources("kernels/src")) {
         let code = code(&text);
-        let rules = CONFINED.iter().filter(|r| file.starts_with(r.within) && !r.except.iter().any(|e| file.starts_with(e)));
+        let rules =
+            CONFINED.iter().filter(|r| file.starts_with(r.within) && !r.except.iter().any(|e| file.starts_with(e)));
         for rule in rules {
             for (number, line) in code.lines().enumerate() {
                 let words = rule.words.iter().filter(|word| line.contains(**word));
@@ -314,7 +315,8 @@ fn a_use_is_found_in_code_and_nowhere_else() {
     };
     let text = "//! crate::cli\nuse crate::{base::{a, b}, nn};\nlet s = \"crate::run\"; // crate::run\nf::<'a>(crate::store::x, '\"');";
     assert_eq!(found("src/data/mod.rs", text), ["2 base", "2 nn", "4 store"]);
-    let up = "use super::super::super::report;\nuse super::super::x;\nmod tests { use super::super::super::super::cli::y; }";
+    let up =
+        "use super::super::super::report;\nuse super::super::x;\nmod tests { use super::super::super::super::cli::y; }";
     assert_eq!(found("src/data/sources/idx.rs", up), ["1 report", "3 cli"]);
     let raw = "let s = r#\"\" crate::cli\"#; use crate::run; /* crate::cli */ pub(crate) fn f() {}";
     assert_eq!(found("src/cli/mod.rs", raw), ["1 run"]);

@@ -97,6 +97,11 @@ impl<'p> Team<'p> {
         &self.params
     }
 
+    /// The gradient of the last step's batch, in the layout of the parameters; zero before the first step.
+    pub fn grads(&self) -> &[f32] {
+        &self.grads
+    }
+
     /// One step of training; `rate` is its learning rate and `number` counts from 1. Returns the loss of the batch
     /// before the step. When that is not a finite number, nothing is updated.
     pub fn step(&mut self, train: &Part, batch: Batch<'_>, number: u64, rate: f64) -> f64 {

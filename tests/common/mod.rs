@@ -173,6 +173,9 @@ impl Errors {
     /// Says what was measured; there must have been something.
     pub fn report(self) {
         assert!(self.count > 0, "{}: nothing was compared", self.what);
-        println!("{}: worst error {:.1e} of {} numbers, {:.0e} allowed", self.what, self.worst, self.count, self.allowed);
+        println!(
+            "{}: worst error {:.1e} of {} numbers, {:.0e} allowed",
+            self.what, self.worst, self.count, self.allowed
+        );
     }
 }
