@@ -213,7 +213,7 @@ impl Observer for Json {
     }
 
     fn finished(&self, worker: usize, record: &Record) {
-        let summary: serde_json::Map<_, _> = record.summary.iter().map(|(n, x)| (n.clone(), number(*x))).collect();
+        let summary: serde_json::Map<_, _> = record.summary.iter().map(|(n, x)| (n.to_string(), number(*x))).collect();
         let status = match &record.status {
             Status::Done => json!("done"),
             Status::Diverged { step } => json!({ "diverged": step }),

@@ -13,7 +13,7 @@ use crate::data::Dataset;
 
 use super::evaluate::measure;
 use super::plan::Plan;
-use super::record::{Record, Row, Status};
+use super::record::{Name, Record, Row, Status};
 use super::rows::Part;
 use super::team::{Batch, Team};
 
@@ -69,9 +69,9 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
         parameters: plan.network.parameters() as u64,
         train_rows: parts[0].rows() as u64,
         steps,
-        columns: plan.columns.clone(),
+        columns: plan.columns.iter().map(|c| Name::from(c.as_str())).collect(),
         rows,
-        summary,
+        summary: summary.into_iter().map(|(name, x)| (name.into(), x)).collect(),
         weights_digest: hash::digest_f32(team.params()),
         train_seconds: seconds.as_secs_f64(),
         samples: samples(steps, parts[0].rows(), plan.batch_rows(parts[0].rows())),
