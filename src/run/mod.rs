@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::report::frame::{Cell, Frame, Trial};
 use crate::store::{self, Log, Session};
 use crate::trial::plan::member;
-use crate::trial::record::{Record, Status};
+use crate::trial::record::{Names, Record, Status};
 
 use experiment::{Experiment, data_key};
 
@@ -211,7 +211,9 @@ pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Res
     let places: BTreeMap<&str, usize> = planned.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
     let mut records: Vec<Option<Record>> = vec![None; planned.len()];
     if store::exists(folder) {
-        store::read(folder, |record| {
+        let mut names = Names::default();
+        store::read(folder, |mut record| {
+            names.share(&mut record);
             if let Some(&at) = places.get(record.trial.as_str()) {
                 let settled = matches!(&records[at], Some(r) if !matches!(r.status, Status::Failed { .. }));
                 if !settled {

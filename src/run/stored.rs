@@ -9,6 +9,8 @@ use crate::base::node::{Data, Node};
 use crate::data::Folders;
 use crate::store;
 
+use crate::trial::record::Name;
+
 use super::experiment::{Depth, Experiment, Names};
 use super::{Planned, trials};
 
@@ -33,7 +35,8 @@ impl Stored {
         let folders = Folders::new(Vec::new());
         let mut names = Names::default();
         store::read(folder, |record| {
-            names.extend(record.summary.into_iter().map(|(name, _)| name), record.columns);
+            let own = |name: &Name| name.to_string();
+            names.extend(record.summary.iter().map(|(name, _)| own(name)), record.columns.iter().map(own));
         })?;
         let read = Experiment::read(&path, &session.sets, &folders, Depth::Results(names), diagnostics)?;
         let Some(mut experiment) = read else { return Ok(None) };

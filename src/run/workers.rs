@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kernels::gemm::Scratch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::base::diagnostics::Diagnostics;
@@ -95,11 +96,12 @@ impl Shop<'_> {
     /// Takes trials until there is none left.
     fn work(&self, worker: usize) -> Result<()> {
         let pool = if self.threads > 1 { Some(pool(self.threads)?) } else { None };
+        let mut scratches: Vec<Scratch> = (0..self.threads).map(|_| Scratch::new()).collect();
         while !self.stopped() {
             let Some(planned) = self.todo.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
             let record = match &pool {
-                Some(pool) => pool.install(|| self.trial(worker, planned)),
-                None => self.trial(worker, planned),
+                Some(pool) => pool.install(|| self.trial(worker, planned, &mut scratches)),
+                None => self.trial(worker, planned, &mut scratches),
             };
             let Some(record) = record else { break };
             self.observer.finished(worker, &record);
@@ -123,11 +125,11 @@ impl Shop<'_> {
     }
 
     /// Trains a trial. A panic in it is our mistake, and it fails alone.
-    fn trial(&self, worker: usize, planned: &Planned) -> Option<Record> {
+    fn trial(&self, worker: usize, planned: &Planned, scratches: &mut [Scratch]) -> Option<Record> {
         let axes = self.experiment.labels(planned.cell);
         self.observer.started(worker, &axes, planned.seed);
         let who = Identity { trial: planned.id.clone(), axes, seed: planned.seed };
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.attempt(worker, planned, who.clone())));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.attempt(worker, planned, who.clone(), scratches)));
         match outcome {
             Ok(Ok(record)) => record,
             Ok(Err(error)) => Some(failed(who, error.message)),
@@ -139,7 +141,13 @@ impl Shop<'_> {
         }
     }
 
-    fn attempt(&self, worker: usize, planned: &Planned, who: Identity) -> Result<Option<Record>> {
+    fn attempt(
+        &self,
+        worker: usize,
+        planned: &Planned,
+        who: Identity,
+        scratches: &mut [Scratch],
+    ) -> Result<Option<Record>> {
         let setting = self.experiment.setting(planned.cell);
         let mut diagnostics = Diagnostics::new();
         let chosen = setting.data();
@@ -151,8 +159,8 @@ impl Shop<'_> {
         let prepared = data::prepared(chosen, &self.experiment.folders, planned.seed, &self.data)?;
         let parts = prepared.parts();
         let watch = Watched { shop: self, worker };
-        let means = Means { cpu: self.options.cpu, threads: self.threads, parts: &parts, watch: &watch };
-        Ok(train(&plan, who, &means))
+        let means = Means { cpu: self.options.cpu, parts: &parts, watch: &watch };
+        Ok(train(&plan, who, &means, scratches))
     }
 }
 
