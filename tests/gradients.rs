@@ -5,7 +5,7 @@ mod common;
 
 use common::{Errors, rehearse, rows};
 use kernels::loss::{Loss, Targets};
-use kernels::{Cpu, Form, Setting};
+use kernels::{Cpu, Form, Scratch, Setting};
 use runner::base::random::Stream;
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
@@ -210,7 +210,8 @@ fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
     let mut first: Option<Vec<f32>> = None;
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
         for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
-            let mut team = Team::new(plan, cpu, threads, train, params.to_vec());
+            let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec());
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
             let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
