@@ -1,5 +1,7 @@
 //! The `runner` command: see the library's `cli`.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! `runner check`: every mistake of every file, before anything runs.
 
 use super::args::Check;
-use super::{read, say, End};
+use super::{End, read, say};
 
 pub(super) fn run(args: &Check) -> End {
     let mut end = End::Done;

@@ -136,7 +136,7 @@ impl Bars {
     fn new(name: &str, verbose: bool) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         let sweep = all.add(ProgressBar::new(0));
-        let template = "{prefix} {wide_bar} {pos}/{len} trials, {elapsed} spent, {eta} left\n{msg}";
+        let template = "{prefix} {wide_bar} {pos}/{len} trials, {elapsed} spent, {eta} left\n{wide_msg}";
         sweep.set_style(ProgressStyle::with_template(template).expect("the template is right"));
         sweep.set_prefix(name.to_owned());
         Self { all, sweep, verbose, state: Mutex::default() }
@@ -147,7 +147,7 @@ impl Bars {
         let mut state = self.state.lock().expect("nobody panics here");
         while state.0.len() <= worker {
             let bar = self.all.add(ProgressBar::new(0));
-            bar.set_style(ProgressStyle::with_template("  {bar:16} {msg}").expect("the template is right"));
+            bar.set_style(ProgressStyle::with_template("  {bar:16} {wide_msg}").expect("the template is right"));
             state.0.push(bar);
         }
         state.0[worker].clone()
@@ -165,6 +165,7 @@ impl Observer for Bars {
         let line = self.line(worker);
         line.set_position(0);
         line.set_prefix(title(labels, seed));
+        line.set_message(title(labels, seed));
     }
 
     fn evaluated(&self, worker: usize, step: u64, steps: u64, columns: &[String], values: &[f64]) {
@@ -214,7 +215,7 @@ impl Observer for Json {
     }
 
     fn finished(&self, worker: usize, record: &Record) {
-        let summary: serde_json::Map<_, _> = record.summary.iter().map(|(n, x)| (n.clone(), number(*x))).collect();
+        let summary: serde_json::Map<_, _> = record.summary.iter().map(|(n, x)| (n.to_string(), number(*x))).collect();
         let status = match &record.status {
             Status::Done => json!("done"),
             Status::Diverged { step } => json!({ "diverged": step }),

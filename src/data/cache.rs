@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::base::error::Result;
 use crate::base::values::Chosen;
 
-use super::prepare::{needs_seed, prepare, Loaded, Prepared};
+use super::prepare::{Loaded, Prepared, needs_seed, prepare};
 use super::source::Parts;
 
 /// The most recent sources and parts.
@@ -24,7 +24,12 @@ impl Cache {
     }
 
     /// The parts of a section for a seed; `load` is called when the source is not there.
-    pub(super) fn prepared(&self, chosen: &Chosen, seed: u64, load: impl FnOnce() -> Result<Parts>) -> Result<Prepared> {
+    pub(super) fn prepared(
+        &self,
+        chosen: &Chosen,
+        seed: u64,
+        load: impl FnOnce() -> Result<Parts>,
+    ) -> Result<Prepared> {
         let section = chosen.values.to_node().to_toml();
         let section = format!("{} {section}", chosen.name);
         let mine = if needs_seed(&chosen.values) { format!("{seed} {section}") } else { section.clone() };

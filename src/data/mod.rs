@@ -17,7 +17,7 @@ pub mod cache;
 pub use cache::Cache;
 pub use dataset::{Dataset, Labels};
 pub use folders::Folders;
-pub use prepare::{Prepared, COMMON};
+pub use prepare::{COMMON, Prepared};
 pub use sources::SOURCES;
 
 use crate::base::diagnostics::Diagnostics;

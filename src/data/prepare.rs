@@ -11,9 +11,9 @@ use crate::base::random::Stream;
 use crate::base::shape::Target;
 use crate::base::values::{Chosen, Value, Values};
 
+use super::Outline;
 use super::dataset::{Dataset, Labels};
 use super::source::{Contents, Parts};
-use super::Outline;
 
 /// What every source takes.
 pub static COMMON: &[Key] = &[

@@ -13,9 +13,10 @@ use crate::base::registry::Registry;
 use crate::base::shape::Target;
 use crate::base::values::Chosen;
 
+type Build = fn(&[f64]) -> Box<dyn Loss>;
+
 /// Every loss there is.
-pub static LOSSES: LazyLock<Registry<fn(&[f64]) -> Box<dyn Loss>>> =
-    LazyLock::new(|| Registry::of_kernels("loss", loss::ALL));
+pub static LOSSES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry::of_kernels("loss", loss::ALL));
 
 /// What every loss takes.
 pub static COMMON: &[Key] = &[Key::preset(

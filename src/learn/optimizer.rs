@@ -8,9 +8,10 @@ use kernels::optimizer::{self, Optimizer};
 use crate::base::registry::Registry;
 use crate::base::values::Chosen;
 
+type Build = fn(&[f64]) -> Box<dyn Optimizer>;
+
 /// Every optimizer there is.
-pub static OPTIMIZERS: LazyLock<Registry<fn(&[f64]) -> Box<dyn Optimizer>>> =
-    LazyLock::new(|| Registry::of_kernels("optimizer", optimizer::ALL));
+pub static OPTIMIZERS: LazyLock<Registry<Build>> = LazyLock::new(|| Registry::of_kernels("optimizer", optimizer::ALL));
 
 /// The chosen optimizer with its settings.
 pub fn build(chosen: &Chosen) -> Box<dyn Optimizer> {

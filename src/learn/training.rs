@@ -2,7 +2,7 @@
 
 use kernels::member::Bounds;
 
-use crate::base::diagnostics::{suggest, Diagnostics};
+use crate::base::diagnostics::{Diagnostics, suggest};
 use crate::base::key::{Key, Kind};
 use crate::base::values::{Value, Values};
 

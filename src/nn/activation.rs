@@ -7,8 +7,10 @@ use kernels::activation::{self, Activation};
 use crate::base::registry::Registry;
 use crate::base::values::Chosen;
 
+type Build = fn(&[f64]) -> Box<dyn Activation>;
+
 /// Every activation there is.
-pub static ACTIVATIONS: LazyLock<Registry<fn(&[f64]) -> Box<dyn Activation>>> =
+pub static ACTIVATIONS: LazyLock<Registry<Build>> =
     LazyLock::new(|| Registry::of_kernels("activation", activation::ALL));
 
 /// The chosen activation with its settings.

@@ -81,11 +81,8 @@ impl Chain {
             let (before, rest) = made.split_at_mut(rows * (link.y + link.width));
             let own = &mut rest[..rows * link.layer.kept()];
             let (earlier, dy) = slopes.split_at_mut(rows * link.dy);
-            let io = Io {
-                x: self.input(i, x, before, rows),
-                y: &before[rows * link.y..],
-                dy: &dy[..rows * link.width],
-            };
+            let io =
+                Io { x: self.input(i, x, before, rows), y: &before[rows * link.y..], dy: &dy[..rows * link.width] };
             let previous = i.checked_sub(1).map(|p| &self.links[p]);
             let dx = match previous {
                 Some(p) => &mut earlier[rows * p.dy..],

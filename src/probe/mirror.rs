@@ -34,13 +34,15 @@ impl OfWeights for Mirror {
     }
 
     fn measure(&self, weights: &Weights<'_>) -> Vec<f64> {
-        let slot = weights.network.slots().iter().find(|s| s.role == Role::Weight).expect("checked when it was planned");
+        let slot =
+            weights.network.slots().iter().find(|s| s.role == Role::Weight).expect("checked when it was planned");
         let (inputs, units) = (slot.extents[0], slot.extents[1]);
         let weight = |i: usize, unit: usize| f64::from(weights.params[slot.offset + i * units + unit]);
         let mut sums = [0.0; 3];
         for unit in 0..units {
             let largest = (0..inputs).map(|i| weight(i, unit).abs()).fold(0.0, f64::max);
-            let skew = (0..inputs / 2).map(|i| (weight(i, unit) + weight(inputs - 1 - i, unit)).abs()).fold(0.0, f64::max);
+            let skew =
+                (0..inputs / 2).map(|i| (weight(i, unit) + weight(inputs - 1 - i, unit)).abs()).fold(0.0, f64::max);
             let mut half: Vec<f64> = (0..inputs / 2).map(|i| weight(i, unit).abs()).collect();
             half.sort_by(f64::total_cmp);
             let found = [skew / largest, half[1] / half[0], half[2] / half[0]];

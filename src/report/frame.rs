@@ -2,7 +2,7 @@
 
 use super::spread::Group;
 use super::words;
-use crate::trial::record::{Record, Status};
+use crate::trial::record::{Name, Record, Status};
 
 /// A swept key.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,11 +182,11 @@ impl Frame {
     }
 }
 
-fn union<'a, I: Iterator<Item = &'a String>>(lists: impl Iterator<Item = I>) -> Vec<String> {
+fn union<'a, I: Iterator<Item = &'a Name>>(lists: impl Iterator<Item = I>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for name in lists.flatten() {
-        if !all.contains(name) {
-            all.push(name.clone());
+        if !all.iter().any(|known| **known == **name) {
+            all.push(name.to_string());
         }
     }
     all

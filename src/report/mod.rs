@@ -104,16 +104,16 @@ impl Report<'_> {
     /// Errors: a file that cannot be written or removed.
     pub fn write(&self, folder: &Path) -> Result<Outcome> {
         for table in TABLES {
-            files::write(&folder.join(table.file), &(table.make)(self.frame).to_csv())?;
+            files::write(&folder.join(table.file), &(table.make)(self.frame).into_csv())?;
         }
-        files::write(&folder.join("expectations.csv"), &expect::sheet(&self.judged()).to_csv())?;
+        files::write(&folder.join("expectations.csv"), &expect::sheet(&self.judged()).into_csv())?;
         let mut pictures = BTreeMap::new();
         let mut kept = BTreeSet::new();
         for figure in self.figures {
             let (svg, csv) = (format!("{}.svg", figure.name), format!("{}.csv", figure.name));
             let picture = figure.plot.svg(self.frame);
             files::write(&folder.join("figures").join(&svg), picture.as_bytes())?;
-            files::write(&folder.join("figures").join(&csv), &figure.plot.sheet(self.frame).to_csv())?;
+            files::write(&folder.join("figures").join(&csv), &figure.plot.sheet(self.frame).into_csv())?;
             pictures.insert(format!("figures/{svg}"), picture);
             kept.extend([svg, csv]);
         }

@@ -1,7 +1,7 @@
 //! Frames for the tests of this folder, from a few numbers: what a real sweep would leave, without training anything.
 
 use super::frame::{Axis, AxisValue, Cell, Frame, Trial};
-use crate::trial::record::{Record, Row, Status};
+use crate::trial::record::{Name, Record, Row, Status};
 
 /// How a trial of a sample ends.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +60,9 @@ fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome)
     // from 2.3 down (or up) to the last loss
     let at = |i: u64| loss + (2.3 - loss) * libm::exp(-0.4 * i as f64) * if i == 10 { 0.0 } else { 1.0 };
     let rows = (0..=10).map(|i| Row { step: 20 * i, epoch: 0.25 * i as f64, lr: 0.1, values: measures(at(i)) });
-    let columns = ["train_loss", "test_loss", "train_accuracy", "test_accuracy"].map(str::to_owned).to_vec();
+    let columns = ["train_loss", "test_loss", "train_accuracy", "test_accuracy"].map(Name::from).to_vec();
     let last = measures(loss);
-    let mut summary: Vec<(String, f64)> = columns.iter().cloned().zip(last.iter().copied()).collect();
+    let mut summary: Vec<(Name, f64)> = columns.iter().cloned().zip(last.iter().copied()).collect();
     summary.push(("gap_loss".into(), last[1] - last[0]));
     summary.push(("mean_train_loss".into(), 0.95 * loss));
     if loss < 1.0 {
@@ -74,8 +74,8 @@ fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome)
         axes,
         seed,
         status,
+        train_rows: 40,
         parameters: 2560,
-        train_rows: 4000,
         steps: 200,
         columns,
         rows: if failed { Vec::new() } else { rows.collect() },

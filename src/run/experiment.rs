@@ -156,7 +156,7 @@ impl Experiment {
 
     fn check(mut root: Node, source: Source<'_>, depth: Depth, diagnostics: &mut Diagnostics) -> Option<Self> {
         respell(&mut root, diagnostics);
-        let own = sections::read(&root, OWN, diagnostics);
+        let own = sections::read_keys(&root, OWN, diagnostics);
         let name = find(&own, "name").and_then(|item| name(item, diagnostics));
         let sweep = table(&own, "sweep").zip(find(&own, "seeds"));
         let space = sweep.and_then(|(sweep, seeds)| Space::new(sweep, seeds, diagnostics));
@@ -171,7 +171,7 @@ impl Experiment {
                 None => Some(root.clone()),
             };
             let Some(tree) = tree else { continue };
-            let read = sections::read(&tree, SECTIONS, diagnostics);
+            let read = sections::read(&tree, diagnostics);
             if let Depth::Whole = depth {
                 let words = space.as_ref().map_or_else(String::new, |space| space.words(cell));
                 plan(&read, words, &source.folders, &mut outlines, &mut names, diagnostics);
@@ -216,7 +216,7 @@ impl Experiment {
         let mut diagnostics = Diagnostics::new();
         let tree = self.space.apply(&self.space.cells[cell], &self.root, &mut diagnostics);
         let tree = tree.expect("every cell was applied when the file was checked");
-        let read = sections::read(&tree, SECTIONS, &mut diagnostics);
+        let read = sections::read(&tree, &mut diagnostics);
         let values = sections::complete(read.clone(), &tree).expect("every cell was read when the file was checked");
         Setting { read, values }
     }
@@ -245,7 +245,7 @@ impl Experiment {
 
     /// The sections `seeds`, `sweep`, `report` and `expect`, with every default.
     pub fn own(&self) -> Values {
-        let read = sections::read(&self.root, OWN, &mut Diagnostics::new());
+        let read = sections::read_keys(&self.root, OWN, &mut Diagnostics::new());
         sections::complete(read, &self.root).expect("the file was checked")
     }
 }

@@ -9,9 +9,9 @@ use kernels::isa::Cpu;
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::{Error, Result};
 use crate::data::{self, Cache};
-use crate::trial::train::{pace, Pace};
+use crate::trial::train::{Pace, pace};
 
-use super::experiment::{outline, Experiment};
+use super::experiment::{Experiment, outline};
 
 /// A setting's size.
 #[derive(Debug, Clone)]

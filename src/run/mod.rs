@@ -11,21 +11,21 @@ mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
 use crate::base::{files, hash};
 use crate::data;
-use crate::report::frame::{Cell, Frame, Trial};
 use crate::report::Report;
+use crate::report::frame::{Cell, Frame, Trial};
 use crate::store::{self, Log, Session};
+use crate::trial::record::{Names, Record, Status};
 use crate::trial::sections::member;
-use crate::trial::record::{Record, Status};
 
-use experiment::{data_key, Experiment};
+use experiment::{Experiment, data_key};
 
 /// The version of the arithmetic. It is part of every trial's hash, so results of another arithmetic are never mixed.
 const NUMERICS: u32 = 1;
@@ -184,7 +184,11 @@ pub fn run(experiment: &Experiment, options: &Options, observer: &dyn Observer) 
     let engine = options.cpu.multiplier().to_string();
     let planned = trials(experiment, &engine, &digests);
     let mut log = Log::open(&folder, &experiment.name, options.fresh)?;
-    log.begin_session(&Session { file: experiment.file.clone(), sets: experiment.sets.clone(), engine: engine.clone() })?;
+    log.begin_session(&Session {
+        file: experiment.file.clone(),
+        sets: experiment.sets.clone(),
+        engine: engine.clone(),
+    })?;
     {
         let _alone = store::hold(&folder)?;
         files::write(&folder.join("experiment.toml"), experiment.text.as_bytes())?;
@@ -219,7 +223,9 @@ pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Res
     planned.iter().enumerate().for_each(|(i, p)| places.entry(&p.id).or_default().push(i));
     let mut records: Vec<Option<Record>> = vec![None; planned.len()];
     if store::exists(folder) {
-        store::read(folder, |record| {
+        let mut names = Names::default();
+        store::read(folder, |mut record| {
+            names.share(&mut record);
             for &at in places.get(record.trial.as_str()).into_iter().flatten() {
                 let settled = matches!(&records[at], Some(r) if !matches!(r.status, Status::Failed { .. }));
                 if !settled {
@@ -228,7 +234,8 @@ pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Res
             }
         })?;
     }
-    let trial = |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
+    let trial =
+        |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
     Ok(Frame {
         name: experiment.name.clone(),
         question: experiment.question.clone(),

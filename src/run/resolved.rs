@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::base::node::{bare, number_to_toml, quote, Data, Entry, Node};
+use crate::base::node::{Data, Entry, Node, bare, number_to_toml, quote};
 use crate::sweep::axes::Axis;
 
 use super::experiment::Experiment;

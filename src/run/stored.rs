@@ -33,7 +33,8 @@ impl Stored {
         let folders = Folders::new(Vec::new());
         let mut names = Names::default();
         store::read(folder, |record| {
-            names.extend(summary_names(&record.columns), record.columns);
+            let columns: Vec<String> = record.columns.iter().map(|name| name.to_string()).collect();
+            names.extend(summary_names(&columns), columns);
         })?;
         let read = Experiment::read(&path, &session.sets, &folders, Depth::Results(names), diagnostics)?;
         let Some(mut experiment) = read else { return Ok(None) };

@@ -1,10 +1,11 @@
 //! The workers: so many trials at a time, taken in order from one list. With one job and one thread nothing is spawned.
 
 use std::collections::BTreeMap;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kernels::gemm::Scratch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::base::diagnostics::Diagnostics;
@@ -12,9 +13,9 @@ use crate::base::error::{Error, Result};
 use crate::data::{self, Cache};
 use crate::store::Log;
 use crate::trial::record::{Record, Status};
-use crate::trial::train::{train, Identity, Means, Watch};
+use crate::trial::train::{Identity, Means, Watch, train};
 
-use super::experiment::{outline, Experiment};
+use super::experiment::{Experiment, outline};
 use super::{Observer, Options, Planned};
 
 /// What the workers of a run share.
@@ -25,8 +26,17 @@ struct Shop<'a> {
     next: AtomicUsize,
     threads: usize,
     data: Cache,
-    log: Mutex<(Log, Vec<(String, String)>, Option<Error>)>,
+    book: Mutex<Book>,
     observer: &'a dyn Observer,
+}
+
+/// What is written down.
+struct Book {
+    log: Log,
+    /// Trials that failed, with why.
+    failed: Vec<(String, String)>,
+    /// Why the log could not be written, which ends the run.
+    error: Option<Error>,
 }
 
 /// Trains the trials and writes their records. Returns those that failed, with why. Errors: the log cannot be written.
@@ -47,7 +57,7 @@ pub fn train_all(
         next: AtomicUsize::new(0),
         threads,
         data: Cache::new(jobs),
-        log: Mutex::new((log, Vec::new(), None)),
+        book: Mutex::new(Book { log, failed: Vec::new(), error: None }),
         observer,
     };
     if jobs == 1 {
@@ -66,10 +76,10 @@ pub fn train_all(
         });
         results.into_inner().expect("no worker panics here").into_iter().collect::<Result<()>>()?;
     }
-    let (mut log, failed, error) = shop.log.into_inner().expect("no worker panics with the log");
-    match error {
+    let mut book = shop.book.into_inner().expect("no worker panics with the book");
+    match book.error {
         Some(error) => Err(error),
-        None => log.sync().map(|()| failed),
+        None => book.log.sync().map(|()| book.failed),
     }
 }
 
@@ -86,11 +96,12 @@ impl Shop<'_> {
     /// Takes trials until there is none left.
     fn work(&self, worker: usize) -> Result<()> {
         let pool = if self.threads > 1 { Some(pool(self.threads)?) } else { None };
+        let mut scratches: Vec<Scratch> = (0..self.threads).map(|_| Scratch::new()).collect();
         while !self.stopped() {
             let Some(planned) = self.todo.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
             let record = match &pool {
-                Some(pool) => pool.install(|| self.trial(worker, planned)),
-                None => self.trial(worker, planned),
+                Some(pool) => pool.install(|| self.trial(worker, planned, &mut scratches)),
+                None => self.trial(worker, planned, &mut scratches),
             };
             let Some(record) = record else { break };
             self.observer.finished(worker, &record);
@@ -103,23 +114,22 @@ impl Shop<'_> {
 
     /// Writes the record. A log that cannot be written ends the run: training what cannot be kept is of no use.
     fn keep(&self, record: &Record) -> bool {
-        let mut kept = self.log.lock().expect("no worker panics with the log");
-        let (log, failed, error) = &mut *kept;
+        let mut book = self.book.lock().expect("no worker panics with the book");
         if let Status::Failed { message } = &record.status {
-            failed.push((record.trial.clone(), message.clone()));
+            book.failed.push((record.trial.clone(), message.clone()));
         }
-        if error.is_none() {
-            *error = log.append(record).err();
+        if book.error.is_none() {
+            book.error = book.log.append(record).err();
         }
-        error.is_none()
+        book.error.is_none()
     }
 
     /// Trains a trial. A panic in it is our mistake, and it fails alone.
-    fn trial(&self, worker: usize, planned: &Planned) -> Option<Record> {
+    fn trial(&self, worker: usize, planned: &Planned, scratches: &mut [Scratch]) -> Option<Record> {
         let axes = self.experiment.labels(planned.cell);
         self.observer.started(worker, &axes, planned.seed);
         let who = Identity { trial: planned.id.clone(), axes, seed: planned.seed };
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.attempt(worker, planned, who.clone())));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.attempt(worker, planned, who.clone(), scratches)));
         match outcome {
             Ok(Ok(record)) => record,
             Ok(Err(error)) => Some(failed(who, error.message)),
@@ -131,7 +141,13 @@ impl Shop<'_> {
         }
     }
 
-    fn attempt(&self, worker: usize, planned: &Planned, who: Identity) -> Result<Option<Record>> {
+    fn attempt(
+        &self,
+        worker: usize,
+        planned: &Planned,
+        who: Identity,
+        scratches: &mut [Scratch],
+    ) -> Result<Option<Record>> {
         let setting = self.experiment.setting(planned.cell);
         let mut diagnostics = Diagnostics::new();
         let chosen = setting.data();
@@ -143,8 +159,8 @@ impl Shop<'_> {
         let prepared = data::prepared(chosen, &self.experiment.folders, planned.seed, &self.data)?;
         let parts = prepared.parts();
         let watch = Watched { shop: self, worker };
-        let means = Means { cpu: self.options.cpu, threads: self.threads, parts: &parts, watch: &watch };
-        Ok(train(&plan, who, &means))
+        let means = Means { cpu: self.options.cpu, parts: &parts, watch: &watch };
+        Ok(train(&plan, who, &means, scratches))
     }
 }
 

@@ -1,7 +1,13 @@
 //! What a trial leaves behind: one line of `log.jsonl`. Everything that is reported is computed from records; nothing is
 //! asked of a network again.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+/// The name of a measure. Ten thousand records have the same few, so they can share them.
+pub type Name = Arc<str>;
 
 /// How a trial ended. A diverged trial is an outcome, not a failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,13 +59,13 @@ pub struct Record {
     /// Optimizer steps taken.
     pub steps: u64,
     /// Names of the measures: `train_loss`, `test_loss`, `train_accuracy` ...
-    pub columns: Vec<String>,
+    pub columns: Vec<Name>,
     /// Every evaluation, in order.
     pub rows: Vec<Row>,
     /// The numbers that describe the whole trial, by name: the last of each measure (`test_loss`), those of the best
     /// evaluation (`best_step`, `best_test_loss`), `gap_loss`, `gap_accuracy`, `mean_train_loss`, `goal_step`.
     #[serde(with = "named")]
-    pub summary: Vec<(String, f64)>,
+    pub summary: Vec<(Name, f64)>,
     /// Hash of the final parameters' bytes.
     pub weights_digest: String,
     /// Seconds spent in training steps.
@@ -73,13 +79,32 @@ pub struct Record {
 impl Record {
     /// A number of the summary.
     pub fn summary(&self, name: &str) -> Option<f64> {
-        self.summary.iter().find(|(n, _)| n == name).map(|(_, x)| *x)
+        self.summary.iter().find(|(n, _)| **n == *name).map(|(_, x)| *x)
     }
 
     /// A measure at every evaluation.
     pub fn column(&self, name: &str) -> Option<impl Iterator<Item = f64> + '_> {
-        let at = self.columns.iter().position(|c| c == name)?;
+        let at = self.columns.iter().position(|c| **c == *name)?;
         Some(self.rows.iter().map(move |row| row.values[at]))
+    }
+}
+
+/// The names that records share.
+#[derive(Default)]
+pub struct Names(BTreeSet<Name>);
+
+impl Names {
+    /// Lets a record share the names that others have already.
+    pub fn share(&mut self, record: &mut Record) {
+        let names = record.summary.iter_mut().map(|(name, _)| name).chain(&mut record.columns);
+        for name in names {
+            match self.0.get(name) {
+                Some(known) => *name = known.clone(),
+                None => {
+                    self.0.insert(name.clone());
+                }
+            }
+        }
     }
 }
 
@@ -131,15 +156,15 @@ mod floats {
 }
 
 mod named {
-    use super::Float;
+    use super::{Float, Name};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer>(values: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(values: &[(Name, f64)], serializer: S) -> Result<S::Ok, S::Error> {
         values.iter().map(|(name, x)| (name, Float::from(*x))).collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
-        let read = Vec::<(String, Float)>::deserialize(deserializer)?;
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Name, f64)>, D::Error> {
+        let read = Vec::<(Name, Float)>::deserialize(deserializer)?;
         Ok(read.into_iter().map(|(name, x)| (name, f64::from(x))).collect())
     }
 }

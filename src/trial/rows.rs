@@ -69,11 +69,7 @@ impl Gathered {
     /// Room for `rows` rows of a part.
     pub fn new(part: &Part, rows: usize) -> Self {
         let classes = if part.width == 0 { rows } else { 0 };
-        Self {
-            x: vec![0.0; rows * part.inputs()],
-            classes: vec![0; classes],
-            values: vec![0.0; rows * part.width],
-        }
+        Self { x: vec![0.0; rows * part.inputs()], classes: vec![0; classes], values: vec![0.0; rows * part.width] }
     }
 
     /// Copies the rows at `indices` side by side.

@@ -59,9 +59,14 @@ pub static SECTIONS: &[Key] = &[
 /// The sections as they were read, some of them perhaps missing.
 pub type Read = Vec<(&'static str, Option<Item>)>;
 
-/// Reads the sections of a trial ([`SECTIONS`]), or other keys, from a whole file's tree; the rest of the tree belongs to
-/// others. Mistakes of all sections are reported, and a section that is right is returned although its neighbour is not.
-pub fn read(root: &Node, keys: &[Key], diagnostics: &mut Diagnostics) -> Read {
+/// Reads the sections of a trial from a whole file's tree; the other keys of the tree belong to others.
+pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Read {
+    read_keys(root, SECTIONS, diagnostics)
+}
+
+/// Reads some keys of a whole file's tree. Mistakes of all of them are reported, and one that is right is returned
+/// although its neighbour is not.
+pub fn read_keys(root: &Node, keys: &[Key], diagnostics: &mut Diagnostics) -> Read {
     let one = |key: &Key, diagnostics: &mut Diagnostics| {
         let only = root.entries().iter().filter(|e| key.names().any(|name| e.key == name)).cloned().collect();
         let node = Node { place: root.place, data: Data::Table(only) };

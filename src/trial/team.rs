@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
-use kernels::optimizer::{Step, PLANES};
+use kernels::optimizer::{PLANES, Step};
 use rayon::prelude::*;
 
 use crate::nn::layer::{Pass, Trace, Traces};
@@ -25,7 +25,6 @@ struct Shard {
     gathered: Gathered,
     kept: Vec<f32>,
     losses: Vec<f32>,
-    scratch: Scratch,
 }
 
 /// The rows of a step.
@@ -48,7 +47,8 @@ impl Batch<'_> {
 }
 
 /// A trial's state between steps: parameters, gradients, the optimizer's memory, and the working memory of its threads.
-/// Everything is allocated here; a step allocates nothing.
+/// Everything is allocated here; a step allocates nothing. The packing buffers belong to the worker, which lends them to
+/// one trial after the other: they are larger than a small network.
 pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
@@ -57,18 +57,18 @@ pub struct Team<'p> {
     memory: [Vec<f32>; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
-    scratches: Vec<Scratch>,
+    scratches: &'p mut [Scratch],
 }
 
 /// Rows that one thread evaluates at a time.
 const EVALUATED: usize = 256;
 
 impl<'p> Team<'p> {
-    /// A team of `threads` for a plan, with all memory it will need on the training part `train`. `params` is what
-    /// training starts from.
-    pub fn new(plan: &'p Plan, cpu: Cpu, threads: usize, train: &Part, params: Vec<f32>) -> Self {
+    /// A team for a plan, a thread for each of the packing buffers, with all memory it will need on the training part
+    /// `train`. `params` is what training starts from.
+    pub fn new(plan: &'p Plan, cpu: Cpu, scratches: &'p mut [Scratch], train: &Part, params: Vec<f32>) -> Self {
         let batch = plan.batch_rows(train.rows());
-        let threads = threads.clamp(1, batch);
+        let threads = scratches.len().clamp(1, batch);
         let share = batch.div_ceil(threads);
         let whole = plan.training.batch.is_none() || !plan.training.shuffled;
         let shard = |_| Shard {
@@ -76,7 +76,6 @@ impl<'p> Team<'p> {
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
             losses: vec![0.0; share],
-            scratch: Scratch::new(),
         };
         let planes = plan.optimizer.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
@@ -88,13 +87,18 @@ impl<'p> Team<'p> {
             memory,
             shards: (0..threads).map(shard).collect(),
             cuts: plan.network.cuts(threads),
-            scratches: (0..threads).map(|_| Scratch::new()).collect(),
+            scratches: &mut scratches[..threads],
         }
     }
 
     /// The parameters.
     pub fn params(&self) -> &[f32] {
         &self.params
+    }
+
+    /// The gradient of the last step's batch, in the layout of the parameters; zero before the first step.
+    pub fn grads(&self) -> &[f32] {
+        &self.grads
     }
 
     /// One step of training; `rate` is its learning rate and `number` counts from 1. Returns the loss of the batch
@@ -106,9 +110,12 @@ impl<'p> Team<'p> {
             shard.rows = rows * i / count..rows * (i + 1) / count;
         }
         let (plan, cpu, params) = (self.plan, self.cpu, &self.params);
-        match self.shards.as_mut_slice() {
-            [shard] => shard.rows_phase(plan, cpu, params, train, batch),
-            shards => shards.par_iter_mut().for_each(|shard| shard.rows_phase(plan, cpu, params, train, batch)),
+        let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
+            shard.rows_phase(plan, Pass { cpu, scratch }, params, train, batch);
+        };
+        match (self.shards.as_mut_slice(), &mut *self.scratches) {
+            ([shard], [scratch]) => one((shard, scratch)),
+            (shards, scratches) => shards.par_iter_mut().zip(scratches).for_each(one),
         }
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len()]);
         let loss = plan.objective.total(losses, rows);
@@ -117,7 +124,7 @@ impl<'p> Team<'p> {
             let phase = Phase { plan, cpu, train, batch, shards, step: Step { number, lr: rate } };
             let [a, b, c] = &mut self.memory;
             let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c] };
-            phase.parameters(&self.cuts, stretch, &mut self.scratches);
+            phase.parameters(&self.cuts, stretch, self.scratches);
         }
         loss
     }
@@ -128,17 +135,21 @@ impl<'p> Team<'p> {
         let (rows, width) = (part.rows(), plan.objective.width());
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
-        let one = |(i, (shard, z)): (usize, (&mut Shard, &mut [f32]))| shard.evaluate(plan, cpu, params, part, i * share, z);
-        match self.shards.as_mut_slice() {
-            [shard] => one((0, (shard, &mut z))),
-            shards => shards.par_iter_mut().zip(z.par_chunks_mut(share * width)).enumerate().for_each(one),
+        let one = |(i, ((shard, scratch), z)): (usize, ((&mut Shard, &mut Scratch), &mut [f32]))| {
+            shard.evaluate(plan, Pass { cpu, scratch }, params, part, i * share, z);
+        };
+        match (self.shards.as_mut_slice(), &mut *self.scratches) {
+            ([shard], [scratch]) => one((0, ((shard, scratch), &mut z))),
+            (shards, scratches) => {
+                shards.par_iter_mut().zip(scratches).zip(z.par_chunks_mut(share * width)).enumerate().for_each(one);
+            }
         }
         z
     }
 }
 
 impl Shard {
-    fn rows_phase(&mut self, plan: &Plan, cpu: Cpu, params: &[f32], train: &Part, batch: Batch<'_>) {
+    fn rows_phase(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], train: &Part, batch: Batch<'_>) {
         let count = self.rows.len();
         if count == 0 {
             return;
@@ -154,10 +165,9 @@ impl Shard {
             }
         };
         let kept = &mut self.kept[..count * plan.network.kept()];
-        let mut pass = Pass { cpu, scratch: &mut self.scratch };
         plan.network.forward(&mut pass, params, x, kept);
         let (z, dz) = plan.network.output_and_slope(kept);
-        plan.objective.slope(cpu, batch.rows(), z, targets, &mut self.losses[..count], dz);
+        plan.objective.slope(pass.cpu, batch.rows(), z, targets, &mut self.losses[..count], dz);
         plan.network.backward(&mut pass, params, x, kept);
     }
 
@@ -170,13 +180,12 @@ impl Shard {
         Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
     }
 
-    fn evaluate(&mut self, plan: &Plan, cpu: Cpu, params: &[f32], part: &Part, first: usize, z: &mut [f32]) {
+    fn evaluate(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], part: &Part, first: usize, z: &mut [f32]) {
         let width = plan.objective.width();
         for (i, z) in z.chunks_mut(EVALUATED * width).enumerate() {
             let start = first + i * EVALUATED;
             let count = z.len() / width;
             let kept = &mut self.kept[..count * plan.network.kept()];
-            let mut pass = Pass { cpu, scratch: &mut self.scratch };
             z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&(start..start + count)), kept));
         }
     }

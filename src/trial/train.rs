@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 
 use crate::base::hash;
@@ -12,7 +13,7 @@ use crate::data::Dataset;
 
 use super::evaluate::measure;
 use super::plan::Plan;
-use super::record::{Record, Row, Status};
+use super::record::{Name, Record, Row, Status};
 use super::rows::Part;
 use super::team::{Batch, Team};
 
@@ -31,8 +32,6 @@ pub struct Identity {
 pub struct Means<'a> {
     /// The instruction set and engine.
     pub cpu: Cpu,
-    /// Threads; more than one only inside a pool that has them.
-    pub threads: usize,
     /// The parts of the data in the order of the plan's.
     pub parts: &'a [Arc<Dataset>],
     /// Told after every evaluation; asked at every step whether to go on.
@@ -47,14 +46,15 @@ pub trait Watch: Sync {
     fn stop(&self) -> bool;
 }
 
-/// Trains a trial. Nothing is returned when it was told to stop.
-pub fn train(plan: &Plan, who: Identity, means: &Means<'_>) -> Option<Record> {
+/// Trains a trial, with a thread for each of the packing buffers; more than one only inside a pool that has them. Nothing
+/// is returned when it was told to stop.
+pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scratch]) -> Option<Record> {
     let started = Instant::now();
     let form = plan.objective.form();
     let parts: Vec<Part> = means.parts.iter().map(|data| Part::new(data.clone(), form)).collect();
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(who.seed, &mut params);
-    let team = Team::new(plan, means.cpu, means.threads, &parts[0], params);
+    let team = Team::new(plan, means.cpu, scratches, &parts[0], params);
     let mut course = Course { plan, means, parts: &parts, team, rows: Vec::new(), status: Status::Done, goal: None };
     let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), who.seed))?;
     let Course { team, rows, status, goal, .. } = course;
@@ -69,9 +69,9 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>) -> Option<Record> {
         parameters: plan.network.parameters() as u64,
         train_rows: parts[0].rows() as u64,
         steps,
-        columns: plan.columns.clone(),
+        columns: plan.columns.iter().map(|c| Name::from(c.as_str())).collect(),
         rows,
-        summary,
+        summary: summary.into_iter().map(|(name, x)| (name.into(), x)).collect(),
         weights_digest: hash::digest_f32(team.params()),
         train_seconds: seconds.as_secs_f64(),
         samples: samples(steps, parts[0].rows(), plan.batch_rows(parts[0].rows())),
@@ -94,7 +94,8 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     let parts: Vec<Part> = data.iter().map(|data| Part::new(data.clone(), form)).collect();
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(0, &mut params);
-    let mut team = Team::new(plan, cpu, 1, &parts[0], params);
+    let mut scratches = [Scratch::new()];
+    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params);
     let order = Order::new(plan, parts[0].rows(), 0);
     let mut indices = order.indices();
     let mut step = 0;

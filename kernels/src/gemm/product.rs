@@ -27,22 +27,30 @@ pub(super) struct Product<'a> {
 #[derive(Clone, Copy)]
 struct Packing {
     a: bool,
+    /// Every panel of B.
     b: bool,
+    /// The last panel of B, if it ends within a block and the instruction set has no loads for that.
+    edge: bool,
 }
 
 impl Packing {
-    fn of(a: Mat<'_>, b: Mat<'_>) -> Self {
+    fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Self {
         let far = |x: Mat<'_>| x.row_stride.max(x.col_stride) >= FAR;
         let large = a.rows >= LARGE && b.cols >= LARGE;
-        Packing { a: large && far(a), b: b.col_stride != 1 || (large && far(b)) }
+        let ragged = !b.cols.is_multiple_of(LANES);
+        Packing { a: large && far(a), b: b.col_stride != 1 || (large && far(b)), edge: ragged && !S::MASKED_LOADS }
     }
 
     fn depth(self) -> usize {
-        if self.a || self.b { DEPTH } else { DEPTH_IN_PLACE }
+        if self.a || self.b || self.edge { DEPTH } else { DEPTH_IN_PLACE }
     }
 
     fn height(self, m: usize) -> usize {
         if self.a { HEIGHT } else { m }
+    }
+
+    fn panel(self, cols: usize) -> bool {
+        self.b || (self.edge && !cols.is_multiple_of(LANES))
     }
 }
 
@@ -72,7 +80,7 @@ impl Op for Product<'_> {
     #[inline(always)]
     fn eval<S: Simd>(mut self, s: S) {
         let (m, k) = (self.a.rows, self.a.cols);
-        let packing = Packing::of(self.a, self.b);
+        let packing = Packing::of::<S>(self.a, self.b);
         // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
         for p in (0..k.max(1)).step_by(packing.depth()) {
             let depth = packing.depth().min(k - p);
@@ -99,7 +107,8 @@ impl Product<'_> {
         for j in (0..n).step_by(S::BLOCKS * LANES) {
             let cols = (S::BLOCKS * LANES).min(n - j);
             let b = self.b.part(p, j, depth, cols);
-            if packing.b {
+            let packed = packing.panel(cols);
+            if packed {
                 pack::pack_panel(s, b, &mut self.buffers.panel_of_b);
             }
             let first = match self.start {
@@ -108,7 +117,7 @@ impl Product<'_> {
                 Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
                 Start::Keep => First::Keep,
             };
-            let (b, b_row) = if packing.b {
+            let (b, b_row) = if packed {
                 (self.buffers.panel_of_b.as_ptr(), cols.next_multiple_of(LANES))
             } else {
                 (b.data.as_ptr(), b.row_stride)
@@ -122,7 +131,7 @@ impl Product<'_> {
                 };
                 let c = self.c[(i + r) * n + j..].as_mut_ptr();
                 let tile =
-                    Tile { first, rows, cols, k: depth, a, a_row, a_col, b, b_row, b_whole: packing.b, c, c_row: n };
+                    Tile { first, rows, cols, k: depth, a, a_row, a_col, b, b_row, b_whole: packed, c, c_row: n };
                 // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                 // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
                 // columns. C is borrowed for writing, so nothing overlaps it. There are at most ROWS rows and BLOCKS

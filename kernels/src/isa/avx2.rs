@@ -96,6 +96,7 @@ impl Simd for Avx2 {
 
     const ROWS: usize = 6;
     const BLOCKS: usize = 1;
+    const MASKED_LOADS: bool = true;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {

@@ -64,6 +64,7 @@ impl Simd for Avx512 {
 
     const ROWS: usize = 12;
     const BLOCKS: usize = 2;
+    const MASKED_LOADS: bool = true;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {

@@ -25,6 +25,8 @@ pub trait Simd: Copy {
     const ROWS: usize;
     /// Blocks of sixteen columns of that tile.
     const BLOCKS: usize;
+    /// Whether [`Simd::load_ptr_part`] is an instruction, cheap enough for the innermost loop.
+    const MASKED_LOADS: bool;
 
     /// Runs `op` in a function of its own that is compiled for this instruction set.
     fn call<O: Op>(self, op: O) -> O::Out;

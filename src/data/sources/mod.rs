@@ -8,6 +8,9 @@ use crate::base::values::Chosen;
 
 use super::source::Source;
 
+mod fashion_mnist;
+mod idx;
+mod mnist;
 mod mnist1d;
 mod table;
 
@@ -15,5 +18,7 @@ mod table;
 pub type Build = fn(&Chosen, &mut Diagnostics) -> Option<Box<dyn Source>>;
 
 /// Every source there is.
-pub static SOURCES: LazyLock<Registry<Build>> =
-    LazyLock::new(|| Registry { kind: "data", entries: vec![mnist1d::entry(), table::entry()] });
+pub static SOURCES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
+    kind: "data",
+    entries: vec![mnist1d::entry(), mnist::entry(), fashion_mnist::entry(), table::entry()],
+});

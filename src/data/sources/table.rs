@@ -23,7 +23,11 @@ pub(super) fn entry() -> Entry<Build> {
         source: "",
         keys: vec![
             Key::required("inputs", Kind::Raw, rows),
-            Key::required("targets", Kind::Raw, "one per row: integers from 0 are classes, floats and lists are values"),
+            Key::required(
+                "targets",
+                Kind::Raw,
+                "one per row: integers from 0 are classes, floats and lists are values",
+            ),
             Key::optional("test_inputs", Kind::Raw, "the test rows; the training rows when not given"),
             Key::optional("test_targets", Kind::Raw, "their targets"),
         ],
@@ -49,7 +53,12 @@ fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Sourc
 }
 
 /// The training and test rows with as many classes as both have.
-fn same_kind(train: Dataset, test: Dataset, values: &Values, diagnostics: &mut Diagnostics) -> Option<(Dataset, Dataset)> {
+fn same_kind(
+    train: Dataset,
+    test: Dataset,
+    values: &Values,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Dataset, Dataset)> {
     let mut wrong = |key, what: String| {
         diagnostics.error(values.place(key), format!("the test rows are of another kind: {what}"), "");
         None
@@ -116,7 +125,9 @@ fn numbers(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<(Vec
             match cell.data {
                 Data::Whole(i) => out.push(i as f32),
                 Data::Number(x) if x.is_finite() => out.push(x as f32),
-                _ => return wrong(cell.place, format!("row {index} of `{key}` holds {}, not a number", cell.to_toml())),
+                _ => {
+                    return wrong(cell.place, format!("row {index} of `{key}` holds {}, not a number", cell.to_toml()));
+                }
             }
         }
     }

@@ -11,8 +11,13 @@ pub(super) fn entry() -> Entry<Build> {
         source: "Loshchilov & Hutter 2017; PyTorch, CosineAnnealingLR",
         keys: vec![
             Key::preset("min_lr", Kind::Number(Bounds::AtLeast(0.0)), "0.0", "the lowest rate").or(&["eta_min"]),
-            Key::preset("total", Kind::Length, "{ fraction = 1.0 }", "length of the fall, of what warm-up leaves of the run")
-                .or(&["T_max"]),
+            Key::preset(
+                "total",
+                Kind::Length,
+                "{ fraction = 1.0 }",
+                "length of the fall, of what warm-up leaves of the run",
+            )
+            .or(&["T_max"]),
         ],
         example: "{ type = \"cosine\", warmup = { fraction = 0.05 } }".into(),
     };

@@ -49,8 +49,17 @@ pub static SCHEDULES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
 
 /// What every schedule takes.
 pub static COMMON: &[Key] = &[
-    Key::preset("warmup", Kind::Length, "{ steps = 0 }", "length w of the linear rise: step t < w has rate · (s + (1 - s) t / w)"),
-    Key::optional("warmup_start", Kind::Number(Bounds::Within(0.0, 1.0)), "s, where the rise begins; 1 / w when not given"),
+    Key::preset(
+        "warmup",
+        Kind::Length,
+        "{ steps = 0 }",
+        "length w of the linear rise: step t < w has rate · (s + (1 - s) t / w)",
+    ),
+    Key::optional(
+        "warmup_start",
+        Kind::Number(Bounds::Within(0.0, 1.0)),
+        "s, where the rise begins; 1 / w when not given",
+    ),
 ];
 
 /// The learning rate of every step of a run.

@@ -75,4 +75,3 @@ impl Initialiser for Scaled {
         }
     }
 }
-

@@ -7,7 +7,7 @@ use kernels::activation::Activation;
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
-use crate::nn::activation::{build, ACTIVATIONS};
+use crate::nn::activation::{ACTIVATIONS, build};
 use crate::nn::layer::{Io, Layer, Pass};
 use crate::nn::place::Placing;
 

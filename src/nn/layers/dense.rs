@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use kernels::gemm::{gemm, Mat, Start};
+use kernels::gemm::{Mat, Start, gemm};
 use kernels::reduce;
 
 use crate::base::key::{Key, Kind};
@@ -16,7 +16,7 @@ use crate::nn::layer::{Io, Layer, Pass, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
 
-use super::{activation, PlaceLayer};
+use super::{PlaceLayer, activation};
 
 pub(super) fn entry() -> Entry<PlaceLayer> {
     let function = Kind::Member { registry: || &*ACTIVATIONS, common: &[] };

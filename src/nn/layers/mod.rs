@@ -16,7 +16,5 @@ mod residual;
 pub type PlaceLayer = fn(&Chosen, &mut Placing<'_>) -> Option<()>;
 
 /// Every layer there is.
-pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
-    kind: "layer",
-    entries: vec![dense::entry(), activation::entry(), residual::entry()],
-});
+pub static LAYERS: LazyLock<Registry<PlaceLayer>> =
+    LazyLock::new(|| Registry { kind: "layer", entries: vec![dense::entry(), activation::entry(), residual::entry()] });

@@ -79,7 +79,7 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
                 figure
                     .plot
                     .sheet(&frame)
-                    .rows
+                    .rows()
                     .iter()
                     .any(|r| r.contains(&"train_loss".to_owned()) || r.contains(&"test_accuracy".to_owned())),
                 finished || figure.name.starts_with("sweep")

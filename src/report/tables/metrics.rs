@@ -15,7 +15,7 @@ pub fn sheet(frame: &Frame) -> Sheet {
         let mut start = vec![trial.id.clone()];
         start.extend(labels(frame, trial));
         start.push(trial.seed.to_string());
-        let at: Vec<Option<usize>> = columns.iter().map(|c| record.columns.iter().position(|r| r == c)).collect();
+        let at: Vec<Option<usize>> = columns.iter().map(|c| record.columns.iter().position(|r| **r == **c)).collect();
         for row in &record.rows {
             let own = [row.step.to_string(), exact(row.epoch), exact(row.lr)];
             let values = at.iter().map(|at| exact_or_empty(at.and_then(|i| row.values.get(i).copied())));

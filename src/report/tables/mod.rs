@@ -9,13 +9,10 @@ mod trials;
 
 use super::frame::{Frame, Trial};
 
-/// Rows of text under column names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Rows of text under column names, kept as the CSV that they become: a sweep has many thousands of them.
 pub struct Sheet {
-    /// The names of the columns.
-    pub header: Vec<String>,
-    /// The rows, each as wide as the header.
-    pub rows: Vec<Vec<String>>,
+    width: usize,
+    csv: csv::Writer<Vec<u8>>,
 }
 
 /// A CSV file of the results folder.
@@ -51,23 +48,30 @@ pub static TABLES: &[Table] = &[
 impl Sheet {
     /// An empty table with these columns.
     pub fn new(header: impl IntoIterator<Item = String>) -> Self {
-        Self { header: header.into_iter().collect(), rows: Vec::new() }
+        let header: Vec<String> = header.into_iter().collect();
+        let mut sheet = Self { width: header.len(), csv: csv::Writer::from_writer(Vec::new()) };
+        sheet.push(header);
+        sheet
     }
 
     /// Adds a row, which must be as wide as the header.
     pub fn push(&mut self, row: impl IntoIterator<Item = String>) {
         let row: Vec<String> = row.into_iter().collect();
-        assert_eq!(row.len(), self.header.len(), "a row as wide as the header {:?}", self.header);
-        self.rows.push(row);
+        assert_eq!(row.len(), self.width, "a row as wide as the header: {row:?}");
+        self.csv.write_record(row).expect("rows are equally wide and memory takes all");
     }
 
     /// The table as CSV (RFC 4180, lines ended by a line feed).
-    pub fn to_csv(&self) -> Vec<u8> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in std::iter::once(&self.header).chain(&self.rows) {
-            writer.write_record(row).expect("rows are equally wide and memory takes all");
-        }
-        writer.into_inner().expect("memory takes all")
+    pub fn into_csv(self) -> Vec<u8> {
+        self.csv.into_inner().expect("memory takes all")
+    }
+
+    /// The rows below the header, read back.
+    #[cfg(test)]
+    pub fn rows(self) -> Vec<Vec<String>> {
+        let text = self.into_csv();
+        let mut reader = csv::Reader::from_reader(text.as_slice());
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
     }
 }
 
@@ -101,18 +105,18 @@ mod tests {
     fn every_table_has_every_number() {
         let frame = frame();
         for table in TABLES.iter().filter(|t| t.file != "metrics.csv") {
-            let text = String::from_utf8((table.make)(&frame).to_csv()).unwrap();
+            let text = String::from_utf8((table.make)(&frame).into_csv()).unwrap();
             insta::assert_snapshot!(table.file, text);
         }
-        let metrics = (TABLES[2].make)(&frame);
-        assert_eq!(metrics.rows.len(), 11 * 6, "eleven evaluations of each trial that has any");
-        assert_eq!(metrics.rows[0][..5], ["00000000", "0.1", "constant", "0", "0"].map(str::to_owned));
+        let metrics = (TABLES[2].make)(&frame).rows();
+        assert_eq!(metrics.len(), 11 * 6, "eleven evaluations of each trial that has any");
+        assert_eq!(metrics[0][..5], ["00000000", "0.1", "constant", "0", "0"].map(str::to_owned));
     }
 
     #[test]
     fn without_axes_and_records_the_tables_are_headers_and_pending_rows() {
         let frame = frame_of(&[], &[&[Outcome::Pending]]);
-        let counts: Vec<usize> = TABLES.iter().map(|t| (t.make)(&frame).rows.len()).collect();
+        let counts: Vec<usize> = TABLES.iter().map(|t| (t.make)(&frame).rows().len()).collect();
         assert_eq!(counts, [1, 1, 0, 0]);
     }
 }

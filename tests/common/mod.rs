@@ -1,0 +1,181 @@
+//! What the tests share: TOML text read as a file would be, a trial made of it by the functions that the program itself
+//! uses, the numbers of the golden files, and errors that are measured while they are checked.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::path::{Path, PathBuf};
+
+use runner::base::diagnostics::Diagnostics;
+use runner::base::key::Kind;
+use runner::base::node::Node;
+use runner::base::read;
+use runner::base::values::Value;
+use runner::data::{self, Cache, Folders};
+use runner::trial::plan::{DataOutline, Plan};
+use runner::trial::rows::Part;
+use runner::trial::sections::{self, member};
+use serde_json::Value as Json;
+
+/// The root of the repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every `.rs` file below a folder of the repository, in the order of their paths, as a path from the root and a text.
+pub fn sources(folder: &str) -> Vec<(String, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry of it").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    let name = |path: &PathBuf| path.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+    found.iter().map(|path| (name(path), read_file(path))).collect()
+}
+
+/// A text file.
+pub fn read_file(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// A TOML document as a tree.
+#[track_caller]
+pub fn parse(text: &str) -> Node {
+    let mut diagnostics = Diagnostics::new();
+    let origin = diagnostics.origin("test.toml", text);
+    let node = Node::parse(origin, text, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{}", diagnostics.render(false));
+    node
+}
+
+/// Reads `text`, one TOML value, as a value of this kind. Errors: the mistakes, as a person sees them.
+pub fn value(text: &str, kind: &Kind) -> Result<Value, String> {
+    let document = format!("x = {text}");
+    let mut diagnostics = Diagnostics::new();
+    let origin = diagnostics.origin("test.toml", &document);
+    let node = Node::parse(origin, &document, &mut diagnostics);
+    let read = node.get("x").and_then(|x| read::value(x, kind, "`x`", &mut diagnostics));
+    read.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
+}
+
+/// A trial that is ready to be trained.
+pub struct Rehearsal {
+    /// Its plan.
+    pub plan: Plan,
+    /// The rows it trains on.
+    pub train: Part,
+}
+
+/// Reads, checks, plans and loads the trial that the sections of `text` describe, as a run does. Errors: the mistakes, as
+/// a person sees them.
+pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
+    let mut diagnostics = Diagnostics::new();
+    let origin = diagnostics.origin("test.toml", text);
+    let root = Node::parse(origin, text, &mut diagnostics);
+    let read = sections::read(&root, &mut diagnostics);
+    let found = member(&read, "data").and_then(|chosen| {
+        let known = data::outline(chosen, &Folders::default(), &mut diagnostics)?;
+        let parts = vec!["train", "test"];
+        let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
+        let plan = Plan::new(&read, &outline, &mut diagnostics)?;
+        let prepared = data::prepared(chosen, &Folders::default(), 0, &Cache::new(1)).expect("rows in the text");
+        let train = Part::new(prepared.train, plan.objective.form());
+        Some(Rehearsal { plan, train })
+    });
+    found.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
+}
+
+/// Numbers as a TOML array: the shortest decimal of each, which reads as the same `f32` again.
+pub fn array(x: &[f32]) -> String {
+    let numbers: Vec<String> = x.iter().map(|x| format!("{x:?}")).collect();
+    format!("[{}]", numbers.join(", "))
+}
+
+/// Rows of `width` numbers as a TOML array of arrays.
+pub fn rows(x: &[f32], width: usize) -> String {
+    let rows: Vec<String> = x.chunks(width).map(array).collect();
+    format!("[{}]", rows.join(", "))
+}
+
+/// One of the files made by `tests/golden/make.py`.
+pub fn golden(name: &str) -> Json {
+    let path = root().join("tests/golden").join(name);
+    serde_json::from_str(&read_file(&path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The elements of a JSON array.
+#[track_caller]
+pub fn list(json: &Json) -> &[Json] {
+    json.as_array().unwrap_or_else(|| panic!("an array, not {json}"))
+}
+
+/// The numbers of a JSON array.
+#[track_caller]
+pub fn numbers(json: &Json) -> Vec<f64> {
+    list(json).iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+/// The numbers of a JSON array that are `f32` written in full.
+#[track_caller]
+pub fn singles(json: &Json) -> Vec<f32> {
+    numbers(json).into_iter().map(|x| x as f32).collect()
+}
+
+/// The string under a key of a JSON object.
+#[track_caller]
+pub fn text<'a>(json: &'a Json, key: &str) -> &'a str {
+    json[key].as_str().unwrap_or_else(|| panic!("`{key}` is no string in {json}"))
+}
+
+/// A JSON value as TOML.
+pub fn toml(json: &Json) -> String {
+    match json {
+        Json::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Json::Object(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Holds numbers against what they should be, and remembers the worst error.
+pub struct Errors {
+    what: &'static str,
+    allowed: f64,
+    worst: f64,
+    count: usize,
+}
+
+impl Errors {
+    /// Errors of up to `allowed` times the size of a number are borne.
+    pub fn new(what: &'static str, allowed: f64) -> Self {
+        Self { what, allowed, worst: 0.0, count: 0 }
+    }
+
+    /// Checks one number; `size` is what its error is relative to, `at` tells which number it is.
+    #[track_caller]
+    pub fn check(&mut self, ours: f64, theirs: f64, size: f64, at: &dyn std::fmt::Display) {
+        let error = if ours == theirs { 0.0 } else { (ours - theirs).abs() / size };
+        // a NaN is never within the bound
+        let within = error <= self.allowed;
+        assert!(within, "{}, {at}: {ours:e}, not {theirs:e}: {error:.1e} of {size:.1e}", self.what);
+        self.worst = self.worst.max(error);
+        self.count += 1;
+    }
+
+    /// Says what was measured; there must have been something.
+    pub fn report(self) {
+        assert!(self.count > 0, "{}: nothing was compared", self.what);
+        println!(
+            "{}: worst error {:.1e} of {} numbers, {:.0e} allowed",
+            self.what, self.worst, self.count, self.allowed
+        );
+    }
+}

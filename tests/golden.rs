@@ -1,0 +1,348 @@
+//! What PyTorch answers, held against what we compute: activations, losses, optimizers, schedules and whole runs. The
+//! numbers are in `tests/golden/`, made by `make.py` there. A member is compared as soon as its registry lists it under
+//! PyTorch's name; a case that needs a setting we do not have is skipped and said to be.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Errors, Rehearsal, golden, list, numbers, rehearse, rows, singles, text, toml, value};
+use kernels::loss::Targets;
+use kernels::optimizer::{PLANES, Step};
+use kernels::{Cpu, Scratch, loss};
+use runner::base::diagnostics::{Diagnostics, Place};
+use runner::base::key::{Key, Kind};
+use runner::base::registry::Members;
+use runner::base::shape::Target;
+use runner::base::values::{Chosen, Value};
+use runner::learn::objective::{self, LOSSES, Objective};
+use runner::learn::optimizer::{self, OPTIMIZERS};
+use runner::learn::schedule::{self, Rates, Run, SCHEDULES};
+use runner::nn::activation::{self, ACTIVATIONS};
+use runner::trial::team::{Batch, Team};
+use serde_json::Value as Json;
+
+/// A member as a file would name it, with its settings in PyTorch's spelling; none when we have no such member or setting.
+fn choose(
+    registry: fn() -> &'static dyn Members,
+    common: &'static [Key],
+    name: &str,
+    settings: &Json,
+) -> Option<Chosen> {
+    let about = registry().find(name)?;
+    let mut text = format!("{{ type = \"{name}\"");
+    for (name, setting) in settings.as_object().expect("settings by name") {
+        let key =
+            about.keys.iter().chain(common).find(|key| key.name == name || key.aliases.contains(&name.as_str()))?;
+        // PyTorch counts scheduler steps, and here the scheduler steps with the optimizer
+        let steps = matches!(key.kind, Kind::Length);
+        let setting = if steps { format!("{{ steps = {setting} }}") } else { toml(setting) };
+        text += &format!(", {name} = {setting}");
+    }
+    match value(&(text + " }"), &Kind::Member { registry, common }) {
+        Ok(Value::Member(chosen)) => Some(chosen),
+        Ok(other) => panic!("a member was read as {other:?}"),
+        Err(mistakes) => panic!("PyTorch takes what we do not:\n{mistakes}"),
+    }
+}
+
+/// Says what was skipped; whatever PyTorch and we both have must have been compared at least once.
+fn complete(registry: &dyn Members, known: BTreeSet<&str>, compared: BTreeSet<&str>, skipped: &[String]) {
+    println!("{}: compared {compared:?}, skipped {skipped:?}", registry.kind());
+    for name in known.into_iter().filter(|name| registry.find(name).is_some()) {
+        assert!(compared.contains(name), "{} `{name}` was compared in no case", registry.kind());
+    }
+}
+
+/// A few units in the last place of a number. In the tails, where a function or its slope is a difference of numbers near
+/// one, of a tenth.
+const ACTIVATION_ERROR: f64 = 1e-6;
+
+#[test]
+fn activations() {
+    let file = golden("activations.json");
+    let x = singles(&file["x"]);
+    let (mut known, mut compared, mut skipped) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let mut errors = Errors::new("activations", ACTIVATION_ERROR);
+    for case in list(&file["functions"]) {
+        let name = text(case, "name");
+        known.insert(name);
+        let Some(chosen) = choose(|| &*ACTIVATIONS, &[], name, &case["settings"]) else {
+            skipped.push(format!("{name} {}", case["settings"]));
+            continue;
+        };
+        compared.insert(name);
+        let f = activation::build(&chosen);
+        for cpu in Cpu::all() {
+            let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+            f.forward(cpu, &x, &mut y);
+            f.backward(cpu, &x, &y, &vec![1.0; x.len()], &mut dx);
+            let (values, derivatives) = (numbers(&case["value"]), numbers(&case["derivative"]));
+            for i in 0..x.len() {
+                let floor = if x[i].abs() < 1.0 { f64::from(f32::MIN_POSITIVE) } else { 0.1 };
+                let size = |number: f64| number.abs().max(floor);
+                errors.check(f64::from(y[i]), values[i], size(values[i]), &format!("{name} of {}", x[i]));
+                let at = format!("derivative of {name} at {}", x[i]);
+                errors.check(f64::from(dx[i]), derivatives[i], size(derivatives[i]), &at);
+            }
+        }
+    }
+    errors.report();
+    complete(&*ACTIVATIONS, known, compared, &skipped);
+}
+
+/// A few units in the last place of the largest number beside it: a loss near zero is a difference of logits, a slope near
+/// zero one of probabilities.
+const LOSS_ERROR: f64 = 1e-6;
+
+#[test]
+fn losses() {
+    let file = golden("losses.json");
+    let (mut known, mut compared, mut skipped) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let mut errors = Errors::new("losses", LOSS_ERROR);
+    for case in list(&file["cases"]) {
+        let (name, width) = (text(case, "loss"), case["width"].as_u64().expect("a width") as usize);
+        known.insert(name);
+        for reduction in ["mean", "sum"] {
+            let settings = serde_json::json!({ "reduction": reduction });
+            let Some(chosen) = choose(|| &*LOSSES, objective::COMMON, name, &settings) else {
+                skipped.push(name.to_owned());
+                continue;
+            };
+            compared.insert(name);
+            compare_loss(case, &chosen, width, reduction, &mut errors);
+        }
+    }
+    errors.report();
+    complete(&*LOSSES, known, compared, &skipped);
+}
+
+fn compare_loss(case: &Json, chosen: &Chosen, width: usize, reduction: &str, errors: &mut Errors) {
+    let z = singles(&case["z"]);
+    let batch = z.len() / width;
+    let member = loss::ALL.iter().find(|member| member.name == chosen.name).expect("the registry is made of these");
+    let classes =
+        (member.build)(&member.defaults().expect("no loss of PyTorch's has a required setting")).takes_classes();
+    let target = if classes { Target::Classes(width) } else { Target::Values(width) };
+    let (of, values): (Vec<u32>, Vec<f32>) = match target {
+        Target::Classes(_) => (numbers(&case["targets"]).iter().map(|c| *c as u32).collect(), Vec::new()),
+        Target::Values(_) => (Vec::new(), singles(&case["targets"])),
+    };
+    let targets = if classes { Targets::Classes(&of) } else { Targets::Values(&values) };
+    let objective = Objective::new(chosen, target, width, Place::default(), &mut Diagnostics::new());
+    let objective = objective.expect("loss, targets and width fit each other");
+    let (row_losses, wanted) = (numbers(&case["rows"]), &case[reduction]);
+    let (gradient, loss) = (numbers(&wanted["gradient"]), wanted["loss"].as_f64().expect("a loss"));
+    let largest = |x: &[f64]| x.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    for cpu in Cpu::all() {
+        let (mut losses, mut dz) = (vec![f32::NAN; batch], vec![f32::NAN; z.len()]);
+        objective.slope(cpu, batch, &z, targets, &mut losses, &mut dz);
+        let at = |what: &str| format!("{what} of {} over {width} outputs, {reduction}, on {}", chosen.name, cpu.isa());
+        for row in 0..batch {
+            errors.check(f64::from(losses[row]), row_losses[row], row_losses[row].abs().max(1.0), &at("a row"));
+        }
+        errors.check(objective.total(losses.iter(), batch), loss, loss.abs(), &at("the loss"));
+        for i in 0..z.len() {
+            errors.check(f64::from(dz[i]), gradient[i], largest(&gradient), &at("the gradient"));
+        }
+    }
+}
+
+/// Against PyTorch in `f32`, of the largest parameter. Both round every operation to 2^-24, in nearly the same order; a
+/// hundred steps add up.
+const OPTIMIZER_ERROR: f64 = 1e-6;
+
+#[test]
+fn optimizers() {
+    let file = golden("optimizers.json");
+    let snapshots: Vec<u64> = list(&file["snapshots"]).iter().map(|s| s.as_u64().expect("a step")).collect();
+    let (mut known, mut compared, mut skipped) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let mut errors = Errors::new("optimizers", OPTIMIZER_ERROR);
+    for case in list(&file["cases"]) {
+        let (name, which) = (text(case, "optimizer"), text(case, "case"));
+        known.insert(name);
+        // what was not given is our own default
+        let given = list(&case["given"]).iter().map(|name| name.as_str().expect("a name"));
+        let given: Json = given.map(|name| (name.to_owned(), case["settings"][name].clone())).collect();
+        let Some(chosen) = choose(|| &*OPTIMIZERS, &[], name, &given) else {
+            skipped.push(which.to_owned());
+            continue;
+        };
+        compared.insert(name);
+        let rule = optimizer::build(&chosen);
+        let mut params = singles(&file["initial"]);
+        let mut memory: [Vec<f32>; PLANES] =
+            std::array::from_fn(|plane| vec![0.0; if plane < rule.planes() { params.len() } else { 0 }]);
+        for number in 1..=*snapshots.last().expect("some snapshots") {
+            let gradient = |i: usize| (((i as u64 * 37 + number * 17) % 101) as f64 / 50.5 - 1.0) as f32;
+            let grads: Vec<f32> = (0..params.len()).map(gradient).collect();
+            let lr = case.get("lrs").map_or(optimizer::rate(&chosen), |lrs| numbers(lrs)[number as usize - 1]);
+            let [a, b, c] = &mut memory;
+            rule.step(Cpu::best(), Step { number, lr }, &mut params, &grads, [a, b, c]);
+            let Some(at) = snapshots.iter().position(|s| *s == number) else { continue };
+            let theirs = numbers(&case["float32"][at]);
+            let size = theirs.iter().fold(0.0_f64, |most, p| most.max(p.abs()));
+            for (ours, theirs) in params.iter().zip(theirs) {
+                errors.check(f64::from(*ours), theirs, size, &format!("{which} after step {number}"));
+            }
+        }
+    }
+    errors.report();
+    complete(&*OPTIMIZERS, known, compared, &skipped);
+}
+
+/// In `f64`; PyTorch works some schedules out step by step, so its own roundings add up.
+const SCHEDULE_ERROR: f64 = 1e-12;
+
+#[test]
+fn schedules() {
+    let file = golden("schedules.json");
+    let base = file["base_lr"].as_f64().expect("a rate");
+    let (mut known, mut compared, mut skipped) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let mut errors = Errors::new("schedules", SCHEDULE_ERROR);
+    for case in list(&file["cases"]) {
+        let (name, which) = (text(case, "type"), text(case, "case"));
+        known.insert(name);
+        let mut settings = case["settings"].clone();
+        if case["warmup"].is_object() {
+            let steps = &case["warmup"]["steps"];
+            // of the two spellings of a warm-up ours is the one that reaches the full rate at the step after its last
+            if case["warmup"]["total_iters"] != *steps {
+                skipped.push(which.to_owned());
+                continue;
+            }
+            settings["warmup"] = steps.clone();
+        }
+        let Some(chosen) = choose(|| &*SCHEDULES, schedule::COMMON, name, &settings) else {
+            skipped.push(which.to_owned());
+            continue;
+        };
+        compared.insert(name);
+        let lrs = numbers(&case["lrs"]);
+        let rates = Rates::new(&chosen, base, Run { steps: lrs.len() as u64, per_epoch: 1 });
+        // after its half period PyTorch's cosine rises again; ours stays at the lowest rate
+        let end = settings["T_max"].as_u64().filter(|_| case["warmup"].is_null()).unwrap_or(u64::MAX);
+        for (t, theirs) in (0_u64..).zip(lrs) {
+            let theirs = if t > end { settings["eta_min"].as_f64().expect("a rate") } else { theirs };
+            errors.check(rates.at(t), theirs, theirs, &format!("{which} at step {t}"));
+        }
+    }
+    errors.report();
+    complete(&*SCHEDULES, known, compared, &skipped);
+}
+
+/// Parameters, or gradients, in PyTorch's layout put into the slots of a network: their weights are `(out, in)`, ours
+/// `(in, out)`.
+fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
+    let slots = rehearsal.plan.network.slots();
+    assert_eq!(slots.len(), tensors.len(), "tensors of the network");
+    let mut flat = vec![0.0; rehearsal.plan.network.parameters()];
+    for (slot, tensor) in slots.iter().zip(tensors) {
+        assert_eq!(slot.len(), tensor.len(), "numbers of `{}`", slot.name);
+        let (inputs, units) =
+            if slot.extents.len() == 2 { (slot.extents[0], slot.extents[1]) } else { (1, slot.len()) };
+        for (at, to) in flat[slot.range()].iter_mut().enumerate() {
+            *to = tensor[at % units * inputs + at / units];
+        }
+    }
+    flat
+}
+
+/// A run of 200 steps is a long chain: a rounding at its start is carried along. PyTorch in `f64` parts from itself in
+/// `f32` by 3e-7.
+const TRAINING_ERROR: f64 = 1e-6;
+
+#[test]
+fn training() {
+    let file = golden("training.json");
+    let tensors: Vec<Vec<f32>> = list(&file["parameters"]).iter().map(|p| singles(&p["initial"])).collect();
+    let data = format!("inputs = {}, targets = {}", rows(&singles(&file["x"]), 12), file["classes"]);
+    let (mut first, mut curve) = (Errors::new("first step", 1e-6), Errors::new("loss curves", TRAINING_ERROR));
+    for run in list(&file["runs"]) {
+        let text = format!(
+            "data = {{ type = 'table', {data} }}
+             loss = {{ type = {}, reduction = {} }}
+             optimizer = {{ type = {}, {}
+             train = {{ steps = {}, batch_size = 'full' }}
+             network.layers = [
+                 {{ type = 'dense', units = 20, activation = 'tanh' }},
+                 {{ type = 'residual', layers = [{{ type = 'dense', units = 20, activation = 'relu' }}] }},
+                 {{ type = 'dense', units = 4 }},
+             ]",
+            run["loss"],
+            run["reduction"],
+            run["optimizer"],
+            toml(&run["settings"]).trim_start_matches('{'),
+            run["steps"],
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let theirs = &run["float32"];
+        for threads in [1, 3] {
+            let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+            let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+            let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &tensors));
+            compare(&mut first, "outputs", &team.outputs(train), &singles(&theirs["outputs"]));
+            for (t, loss) in numbers(&theirs["losses"]).into_iter().enumerate() {
+                let step = t as u64;
+                let ours = team.step(train, Batch::Stretch(0, train.rows()), step + 1, plan.rates.at(step));
+                curve.check(ours, loss, loss, &format!("{} before step {t}, {threads} threads", run["loss"]));
+                if t == 0 {
+                    let gradients: Vec<Vec<f32>> = list(&theirs["gradients"]).iter().map(singles).collect();
+                    compare(&mut first, "gradients", team.grads(), &placed(&rehearsal, &gradients));
+                }
+            }
+        }
+    }
+    first.report();
+    curve.report();
+}
+
+/// Compares two slices, relative to the largest number.
+fn compare(errors: &mut Errors, what: &str, ours: &[f32], theirs: &[f32]) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    let size = theirs.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        errors.check(f64::from(*ours), f64::from(*theirs), f64::from(size), &format!("{what}, {i}"));
+    }
+}
+
+/// The seed's own example: logistic regression on XOR, which ends at 4 ln 2 because no line separates it.
+#[test]
+fn xor() {
+    let file = &golden("training.json")["xor"];
+    let (steps, every) = (file["steps"].as_u64().expect("steps"), file["every"].as_u64().expect("a distance"));
+    let targets: Vec<u32> = numbers(&file["targets"]).iter().map(|t| *t as u32).collect();
+    let text = format!(
+        "data = {{ type = 'table', inputs = {}, targets = {targets:?} }}
+         loss = {{ type = 'bce', reduction = 'sum' }}
+         optimizer = {{ type = 'sgd', lr = {} }}
+         train = {{ steps = {steps}, batch_size = 'full' }}
+         network.layers = [{{ type = 'dense', units = 1 }}]",
+        rows(&singles(&file["x"]), 2),
+        file["lr"],
+    );
+    let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+    let mut errors = Errors::new("xor", TRAINING_ERROR);
+    for run in list(&file["runs"]) {
+        let initial = [singles(&run["initial_weight"]), singles(&run["initial_bias"])];
+        let mut scratches: Vec<Scratch> = (0..1).map(|_| Scratch::new()).collect();
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &initial));
+        let theirs = &run["float32"];
+        let losses = numbers(&theirs["losses"]);
+        for t in 0..=steps {
+            if t == steps {
+                let end = [singles(&theirs["weight"]), singles(&theirs["bias"])];
+                for (ours, theirs) in team.params().iter().zip(placed(&rehearsal, &end)) {
+                    errors.check(f64::from(*ours), f64::from(theirs), 1.0, &"a weight at the end");
+                }
+            }
+            let ours = team.step(train, Batch::Stretch(0, 4), t + 1, plan.rates.at(t));
+            if t % every == 0 {
+                let loss = losses[(t / every) as usize];
+                errors.check(ours, loss, loss, &format!("loss after {t} steps from {}", run["start"]));
+            }
+        }
+    }
+    errors.report();
+}

@@ -1,0 +1,306 @@
+//! Gradients, of every activation, loss and layer that the registries hold: what the kernels and networks compute in
+//! `f32` against central differences of their references in `f64`. A new member is tested by being listed.
+
+mod common;
+
+use common::{Errors, rehearse, rows};
+use kernels::loss::{Loss, Targets};
+use kernels::{Cpu, Form, Scratch, Setting};
+use runner::base::random::Stream;
+use runner::base::registry::Members;
+use runner::learn::objective::LOSSES;
+use runner::nn::activation::ACTIVATIONS;
+use runner::nn::layers::LAYERS;
+use runner::nn::network::Network;
+use runner::trial::team::{Batch, Team};
+
+/// The distance of a central difference. Its error is h² f''' / 6 from the formula and 2^-53 f / h from rounding, both
+/// below 1e-9 for functions and slopes of order one: far below what `f32` can tell.
+const H: f64 = 1e-5;
+
+/// Every instruction set of this machine, and portable lanes without a fused multiply-add.
+fn cpus() -> Vec<Cpu> {
+    Cpu::all().into_iter().chain([Cpu::software_fma()]).collect()
+}
+
+/// The numbers that a member is built from: all defaults (0.1 where there is none), then each setting in turn half as
+/// large again and half as large, or on either side of zero, or the other way round for a flag.
+fn variants(settings: &[Setting]) -> Vec<Vec<f64>> {
+    let usual: Vec<Vec<f64>> =
+        settings.iter().map(|s| s.default.map_or(vec![0.1; s.form.width()], <[f64]>::to_vec)).collect();
+    let mut all = vec![usual.concat()];
+    for (i, setting) in settings.iter().enumerate() {
+        let changed: [fn(f64) -> f64; 2] = match setting.form {
+            Form::Flag => [|x| 1.0 - x, |x| 1.0 - x],
+            _ => [|x| if x == 0.0 { 0.5 } else { 1.5 * x }, |x| if x == 0.0 { -0.5 } else { 0.5 * x }],
+        };
+        for change in changed {
+            let numbers: Vec<f64> = usual[i].iter().map(|x| change(*x)).collect();
+            if numbers.iter().all(|x| setting.bounds.allow(*x)) {
+                let mut variant = usual.clone();
+                variant[i] = numbers;
+                all.push(variant.concat());
+            }
+        }
+    }
+    all
+}
+
+fn random(purpose: &str, len: usize, bound: f64) -> Vec<f32> {
+    let mut stream = Stream::new(len as u64, purpose, &[]);
+    (0..len).map(|_| stream.symmetric(bound) as f32).collect()
+}
+
+/// The slope of `f` along the number at `i` of `x`.
+fn slope(x: &mut [f64], i: usize, f: &dyn Fn(&[f64]) -> f64) -> f64 {
+    let at = x[i];
+    x[i] = at + H;
+    let above = f(x);
+    x[i] = at - H;
+    let below = f(x);
+    x[i] = at;
+    (above - below) / (2.0 * H)
+}
+
+/// Values and slopes of order one are made of at most a dozen roundings of 2^-24 each: 1e-6 of a number, or of one where
+/// the number is smaller, because the slope of a function that levels off is a difference of numbers near one.
+const MEMBER_ERROR: f64 = 1e-6;
+
+#[test]
+fn activations() {
+    // halfway between multiples of 1/32, so that no kink at a round number lies within the difference
+    let x: Vec<f32> = (-256..256).map(|i| (i as f32 + 0.5) / 32.0).collect();
+    let dy = random("slopes", x.len(), 1.0);
+    let mut errors = Errors::new("activations", MEMBER_ERROR);
+    for member in kernels::activation::ALL {
+        for settings in variants(member.settings) {
+            let f = (member.build)(&settings);
+            for cpu in cpus() {
+                let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+                f.forward(cpu, &x, &mut y);
+                f.backward(cpu, &x, &y, &dy, &mut dx);
+                for i in 0..x.len() {
+                    let at = format!("`{}` {settings:?} of {} on {}", member.name, x[i], cpu.isa());
+                    let value = f.reference(f64::from(x[i]));
+                    errors.check(f64::from(y[i]), value, value.abs().max(1.0), &at);
+                    let slope = f64::from(dy[i]) * slope(&mut [f64::from(x[i])], 0, &|x| f.reference(x[0]));
+                    errors.check(f64::from(dx[i]), slope, slope.abs().max(1.0), &format!("slope of {at}"));
+                }
+            }
+        }
+    }
+    errors.report();
+}
+
+/// Outputs of some rows, and targets of either kind between 0 and 1.
+struct Outputs {
+    width: usize,
+    z: Vec<f32>,
+    classes: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl Outputs {
+    fn new(rows: usize, width: usize) -> Self {
+        let mut stream = Stream::new(width as u64, "classes", &[]);
+        Outputs {
+            width,
+            z: random("outputs", rows * width, 4.0),
+            classes: (0..rows).map(|_| stream.below(width as u64) as u32).collect(),
+            values: random("targets", rows * width, 1.0).iter().map(|t| t.abs()).collect(),
+        }
+    }
+
+    fn targets(&self, loss: &dyn Loss) -> Targets<'_> {
+        if loss.takes_classes() { Targets::Classes(&self.classes) } else { Targets::Values(&self.values) }
+    }
+
+    /// The target of a row as a reference takes it.
+    fn target(&self, loss: &dyn Loss, row: usize) -> Vec<f64> {
+        if loss.takes_classes() {
+            return vec![f64::from(self.classes[row])];
+        }
+        self.values[row * self.width..][..self.width].iter().map(|t| f64::from(*t)).collect()
+    }
+}
+
+#[test]
+fn losses() {
+    const ROWS: usize = 5;
+    const SCALE: f32 = 0.25;
+    let mut errors = Errors::new("losses", MEMBER_ERROR);
+    for member in kernels::loss::ALL {
+        for settings in variants(member.settings) {
+            let loss = (member.build)(&settings);
+            for (width, cpu) in
+                [1, 2, 3, 10, 16, 17, 33].into_iter().flat_map(|w| cpus().into_iter().map(move |c| (w, c)))
+            {
+                let outputs = Outputs::new(ROWS, width);
+                let (mut losses, mut dz) = ([f32::NAN; ROWS], vec![f32::NAN; ROWS * width]);
+                loss.rows(cpu, width, &outputs.z, outputs.targets(&*loss), &mut losses, Some((&mut dz, SCALE)));
+                for row in 0..ROWS {
+                    let target = outputs.target(&*loss, row);
+                    let mut z: Vec<f64> = outputs.z[row * width..][..width].iter().map(|z| f64::from(*z)).collect();
+                    let at = format!("`{}` {settings:?} of {width} outputs, row {row} on {}", member.name, cpu.isa());
+                    let value = loss.reference(&z, &target);
+                    errors.check(f64::from(losses[row]), value, value.abs().max(1.0), &at);
+                    for i in 0..width {
+                        let slope = f64::from(SCALE) * slope(&mut z, i, &|z| loss.reference(z, &target));
+                        let ours = f64::from(dz[row * width + i]);
+                        errors.check(ours, slope, slope.abs().max(1.0), &format!("slope {i} of {at}"));
+                    }
+                }
+            }
+        }
+    }
+    errors.report();
+}
+
+/// Rows of a batch: an odd number, so that shards differ in size.
+const ROWS: usize = 7;
+const INPUTS: usize = 5;
+const OUTPUTS: usize = 3;
+
+/// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
+/// of the input of the others.
+const NETWORKS: &[&str] = &[
+    "{ type = 'dense', units = W, activation = 'tanh' }",
+    "{ type = 'dense', units = W, bias = false }, { type = 'dense', units = W, bias = false, activation = 'sigmoid' }",
+    "{ type = 'dense', units = W }, { type = 'residual', layers = [
+        { type = 'dense', units = W, activation = 'relu' },
+        { type = 'residual', layers = [
+            { type = 'dense', units = W, bias = false },
+            { type = 'activation', function = 'sigmoid' },
+        ] },
+        { type = 'dense', units = W },
+    ] }",
+];
+
+/// The networks at widths below, at and above a block of lanes; every layer and every activation by its own example.
+fn networks() -> Vec<String> {
+    let mut bodies = Vec::new();
+    for width in [1, 3, 17, 33] {
+        let own = LAYERS.all().into_iter().map(|layer| format!("{{ type = 'dense', units = W }}, {}", layer.example));
+        let all = NETWORKS.iter().map(|body| (*body).to_owned()).chain(own);
+        bodies.extend(all.map(|body| body.replace('W', &width.to_string())));
+    }
+    let dense = |example: &str| format!("{{ type = 'dense', units = 17, activation = {example} }}");
+    bodies.extend(ACTIVATIONS.all().into_iter().map(|activation| dense(&activation.example)));
+    bodies.iter().map(|body| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]")).collect()
+}
+
+/// The text of a trial of one step.
+fn trial(layers: &str, loss: &str, x: &[f32], targets: &str) -> String {
+    format!(
+        "optimizer = {{ type = 'sgd', lr = 0.1 }}
+         loss = {loss}
+         train = {{ steps = 1, batch_size = {ROWS} }}
+         network = {{ layers = {layers} }}
+         data = {{ type = 'table', inputs = {}, targets = {targets} }}",
+        rows(x, INPUTS)
+    )
+}
+
+/// The gradient of the loss over all rows, on every instruction set, by one to three threads, with rows side by side and
+/// picked: all must have the same bits.
+fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
+    let rehearsal = rehearse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+    let picked: Vec<u32> = (0..ROWS as u32).collect();
+    let mut first: Option<Vec<f32>> = None;
+    for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
+        for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
+            let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec());
+            team.step(train, batch, 1, 0.1);
+            let ours = team.grads().to_vec();
+            let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            let first = first.get_or_insert_with(|| ours.clone());
+            assert_eq!(bits(&ours), bits(first), "{threads} threads on {} give other bits: {text}", cpu.isa());
+        }
+    }
+    first.expect("there is an instruction set")
+}
+
+/// What is minimised, as a file says it and written out in `f64`.
+struct Objective<'a> {
+    text: String,
+    targets: String,
+    /// The loss of the batch from the outputs of its rows.
+    total: Box<dyn Fn(&[Vec<f64>]) -> f64 + 'a>,
+}
+
+/// Every loss, as a mean and as a sum.
+fn objectives(outputs: &Outputs) -> Vec<Objective<'_>> {
+    let both = kernels::loss::ALL.iter().flat_map(|member| [(member, "mean"), (member, "sum")]);
+    let objective = |(member, reduction): (&'static kernels::loss::Entry, &str)| {
+        let loss = (member.build)(&variants(member.settings)[0]);
+        let example = LOSSES.find(member.name).expect("the registry has all").example.trim_end_matches([' ', '}']);
+        let targets =
+            if loss.takes_classes() { format!("{:?}", outputs.classes) } else { rows(&outputs.values, OUTPUTS) };
+        let terms = match (reduction, loss.mean_over_outputs()) {
+            ("sum", _) => 1,
+            (_, true) => ROWS * OUTPUTS,
+            (_, false) => ROWS,
+        };
+        let total = move |z: &[Vec<f64>]| {
+            let row = |(row, z): (usize, &Vec<f64>)| loss.reference(z, &outputs.target(&*loss, row));
+            z.iter().enumerate().map(row).sum::<f64>() / terms as f64
+        };
+        Objective { text: format!("{example}, reduction = '{reduction}' }}"), targets, total: Box::new(total) }
+    };
+    both.map(objective).collect()
+}
+
+/// The slopes of the objectives along every parameter.
+fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<'_>]) -> Vec<Vec<f64>> {
+    let mut params: Vec<f64> = params.iter().map(|p| f64::from(*p)).collect();
+    let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    let mut slopes = vec![Vec::with_capacity(params.len()); objectives.len()];
+    for i in 0..params.len() {
+        let at = params[i];
+        let [above, below] = [at + H, at - H].map(|p| {
+            params[i] = p;
+            x.chunks(INPUTS).map(|x| network.reference(&params, x)).collect::<Vec<_>>()
+        });
+        params[i] = at;
+        for (slopes, objective) in slopes.iter_mut().zip(objectives) {
+            slopes.push(((objective.total)(&above) - (objective.total)(&below)) / (2.0 * H));
+        }
+    }
+    slopes
+}
+
+/// A gradient is a chain of some hundred roundings of 2^-24 each, over numbers that were themselves rounded on their way
+/// through the layers: a few units in the last place of the largest gradient of its tensor, or of a hundredth of the
+/// largest of all where the rows of a tensor cancel.
+const NETWORK_ERROR: f64 = 2e-6;
+
+#[test]
+fn layers() {
+    let x = random("inputs", ROWS * INPUTS, 1.0);
+    let mut outputs = Outputs::new(ROWS, OUTPUTS);
+    // every class is there, so that the data has as many as the network has outputs
+    outputs.classes[..OUTPUTS].copy_from_slice(&[2, 0, 1]);
+    let mut errors = Errors::new("layers", NETWORK_ERROR);
+    for layers in networks() {
+        let objectives = objectives(&outputs);
+        let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, &x, &o.targets)).collect();
+        let network = rehearse(&texts[0]).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
+        let mut params = vec![0.0; network.parameters()];
+        network.initialise(1, &mut params);
+        let theirs = slopes(&network, &params, &x, &objectives);
+        for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
+            let ours = gradient(text, &params);
+            let largest = |slopes: &[f64]| slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
+            for slot in network.slots() {
+                let size = largest(&theirs[slot.range()]).max(0.01 * largest(&theirs));
+                for i in slot.range() {
+                    let at = format!("{} of `{}`, {} on {layers}", i - slot.offset, slot.name, objective.text);
+                    errors.check(f64::from(ours[i]), theirs[i], size, &at);
+                }
+            }
+        }
+    }
+    errors.report();
+}
