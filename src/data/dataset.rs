@@ -59,6 +59,15 @@ impl Dataset {
 }
 
 impl Labels {
+    /// The same labels, as classes of as many as the target has.
+    #[must_use]
+    pub fn among(self, target: Target) -> Self {
+        match (self, target) {
+            (Labels::Classes { of, .. }, Target::Classes(count)) => Labels::Classes { of, count },
+            (labels, _) => labels,
+        }
+    }
+
     /// What they predict.
     pub fn target(&self) -> Target {
         match self {

@@ -68,10 +68,8 @@ fn same_kind(
     }
     match (train.labels.target(), test.labels.target()) {
         (Target::Classes(a), Target::Classes(b)) => {
-            let with = |data: Dataset| match data.labels {
-                Labels::Classes { of, .. } => Dataset { labels: Labels::Classes { of, count: a.max(b) }, ..data },
-                _ => data,
-            };
+            let both = Target::Classes(a.max(b));
+            let with = |data: Dataset| Dataset { labels: data.labels.among(both), ..data };
             Some((with(train), with(test)))
         }
         (a, b) if a == b => Some((train, test)),

@@ -1,0 +1,226 @@
+//! `npz`: arrays saved by `numpy.savez` or `numpy.savez_compressed`, inputs and targets by the names they were saved
+//! under. Integers as targets are classes, floats are values.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use zip::ZipArchive;
+use zip::read::ZipFile;
+
+use crate::base::diagnostics::suggest;
+use crate::base::error::{Error, Result};
+use crate::base::key::{Key, Kind};
+use crate::base::registry::{About, Entry};
+use crate::base::shape::{Shape, Target};
+use crate::base::values::{Value, Values};
+use crate::data::dataset::{Dataset, Labels};
+use crate::data::folders::Folders;
+use crate::data::source::{Contents, Parts, Source};
+
+use super::npy::Array;
+use super::{Build, hold_out};
+
+pub(super) fn entry() -> Entry<Build> {
+    let about = About {
+        name: "npz",
+        aliases: &[],
+        summary: "arrays of a NumPy archive: rows of numbers of any shape, with classes (integers) or values (floats)",
+        formula: "",
+        source: "NumPy, `numpy.savez`",
+        keys: vec![
+            Key::required("path", Kind::Text, "the file, relative to the experiment file or to a data folder"),
+            Key::preset("x", Kind::Text, "\"x\"", "the array of training inputs, (rows, ...)"),
+            Key::preset("y", Kind::Text, "\"y\"", "the array of training targets, (rows), or (rows, values) of floats"),
+            Key::preset("x_test", Kind::Text, "\"x_test\"", "the array of test inputs"),
+            Key::preset("y_test", Kind::Text, "\"y_test\"", "the array of test targets"),
+            Key::optional(
+                "test",
+                hold_out::KIND,
+                "test on so many of the last rows of `x`, a number or a share, instead of on `x_test`",
+            ),
+        ],
+        example: "{ type = \"npz\", path = \"mnist1d.npz\", x = \"x_train\", y = \"y_train\" }".into(),
+    };
+    Entry { about, build: |chosen, _| Some(Box::new(Npz::new(&chosen.values))) }
+}
+
+/// Larger labels are no classes.
+const MOST_CLASSES: f32 = 65536.0;
+
+struct Npz {
+    path: String,
+    train: Names,
+    test: Test,
+}
+
+/// The arrays of inputs and targets.
+struct Names {
+    x: String,
+    y: String,
+}
+
+enum Test {
+    Arrays(Names),
+    Rows(Value),
+}
+
+impl Npz {
+    fn new(values: &Values) -> Self {
+        let names = |x, y| Names { x: values.text(x).to_owned(), y: values.text(y).to_owned() };
+        let test = match values.value("test") {
+            Value::Absent => Test::Arrays(names("x_test", "y_test")),
+            rows => Test::Rows(rows.clone()),
+        };
+        Self { path: values.text("path").to_owned(), train: names("x", "y"), test }
+    }
+
+    fn open(&self, folders: &Folders) -> Result<Archive> {
+        Archive::open(folders.file(&self.path)?)
+    }
+}
+
+impl Source for Npz {
+    fn outline(&self, folders: &Folders) -> Result<Contents> {
+        let mut archive = self.open(folders)?;
+        let (shape, rows) = archive.inputs(&self.train.x)?;
+        let labels = archive.labels(&self.train, rows)?;
+        let (train, test, target) = match &self.test {
+            Test::Rows(wanted) => {
+                let test = hold_out::rows(wanted, rows, &archive.path)?;
+                (rows - test, test, labels.target())
+            }
+            Test::Arrays(names) => {
+                let (test_shape, test_rows) = archive.inputs(&names.x)?;
+                let test_labels = archive.labels(names, test_rows)?;
+                archive.same_shape(names, (&shape, &test_shape))?;
+                (rows, test_rows, archive.same_target(names, (&labels, &test_labels))?)
+            }
+        };
+        Ok(Contents { shape, target, train, test })
+    }
+
+    fn load(&self, folders: &Folders) -> Result<Parts> {
+        let mut archive = self.open(folders)?;
+        let train = archive.rows(&self.train)?;
+        match &self.test {
+            Test::Rows(wanted) => {
+                let rows = train.rows();
+                let kept = rows - hold_out::rows(wanted, rows, &archive.path)?;
+                let pick = |rows: std::ops::Range<usize>| train.pick(&rows.collect::<Vec<_>>());
+                Ok(Parts { train: pick(0..kept), test: pick(kept..rows) })
+            }
+            Test::Arrays(names) => {
+                let test = archive.rows(names)?;
+                archive.same_shape(names, (&train.shape, &test.shape))?;
+                let target = archive.same_target(names, (&train.labels, &test.labels))?;
+                let part = |data: Dataset| Dataset { labels: data.labels.among(target), ..data };
+                Ok(Parts { train: part(train), test: part(test) })
+            }
+        }
+    }
+
+    fn files(&self, folders: &Folders) -> Result<Vec<PathBuf>> {
+        Ok(vec![folders.file(&self.path)?])
+    }
+}
+
+/// A file that was found to be an archive.
+struct Archive {
+    path: PathBuf,
+    zip: ZipArchive<BufReader<File>>,
+}
+
+type Entries<'a> = Array<ZipFile<'a, BufReader<File>>>;
+
+impl Archive {
+    fn open(path: PathBuf) -> Result<Self> {
+        let file = File::open(&path).map_err(|e| Error::file("read", &path, &e))?;
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|e| {
+            let hint = "write it with `numpy.savez`; if it was copied, copy it again";
+            Error::new(format!("`{}` is no NPZ file, or is cut short: {e}", path.display())).hint(hint)
+        })?;
+        Ok(Self { path, zip })
+    }
+
+    /// The array of that name. Errors: there is none, or it is something else.
+    fn array(&mut self, name: &str) -> Result<Entries<'_>> {
+        let files = self.zip.file_names().filter_map(|file| file.ok());
+        let mut names: Vec<String> = files.filter_map(|file| file.strip_suffix(".npy").map(str::to_owned)).collect();
+        names.sort_unstable();
+        if !names.iter().any(|n| n == name) {
+            let message = format!("`{}` has no array `{name}`", self.path.display());
+            return Err(Error::new(message).hint(suggest(name, names.iter().map(String::as_str))));
+        }
+        let path = self.path.display();
+        let wrong = |what: String| Error::new(format!("`{path}`: the array `{name}` {what}"));
+        let entry = self.zip.by_name(&format!("{name}.npy"));
+        Array::open(entry.map_err(|e| wrong(format!("cannot be unpacked: {e}")))?).map_err(wrong)
+    }
+
+    fn wrong(&self, name: &str, what: &str) -> Error {
+        Error::new(format!("`{}`: the array `{name}` {what}", self.path.display()))
+    }
+
+    /// The shape of a row of this array, and how many rows there are.
+    fn inputs(&mut self, name: &str) -> Result<(Shape, usize)> {
+        let shape = self.array(name)?.shape;
+        let one = shape.iter().try_fold(1_usize, |n, extent| n.checked_mul(*extent));
+        match (shape.split_first(), one) {
+            (Some((rows, [])), Some(1..)) => Ok((Shape::flat(1), *rows)),
+            (Some((rows, row)), Some(1..)) => Ok((Shape(row.to_vec()), *rows)),
+            _ => Err(self.wrong(name, &format!("has the shape {}, not rows of numbers", Shape(shape)))),
+        }
+    }
+
+    fn rows(&mut self, names: &Names) -> Result<Dataset> {
+        let (shape, rows) = self.inputs(&names.x)?;
+        let labels = self.labels(names, rows)?;
+        Ok(Dataset { shape, x: self.numbers(&names.x)?, labels })
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Vec<f32>> {
+        let read = self.array(name)?.read();
+        read.map_err(|what| self.wrong(name, &what))
+    }
+
+    /// The targets, one for each of `rows` inputs.
+    fn labels(&mut self, names: &Names, rows: usize) -> Result<Labels> {
+        let (shape, whole) = self.array(&names.y).map(|array| (array.shape.clone(), array.is_whole()))?;
+        let width = match shape[..] {
+            [n] if n == rows => 1,
+            [n, width] if n == rows && (width == 1 || (width > 1 && !whole)) => width,
+            _ => {
+                let wanted = if whole { "one class" } else { "one value or several" };
+                let what = format!("has the shape {}, not {wanted} for each of the {rows} rows", Shape(shape));
+                return Err(self.wrong(&names.y, &format!("{what} of `{}`", names.x)));
+            }
+        };
+        let numbers = self.numbers(&names.y)?;
+        if !whole {
+            return Ok(Labels::Values { of: numbers, width });
+        }
+        if let Some(row) = numbers.iter().position(|class| !(0.0..MOST_CLASSES).contains(class)) {
+            let error = self.wrong(&names.y, &format!("has the label {} in row {row}", numbers[row]));
+            return Err(error.hint("classes are integers from 0; save values as floats"));
+        }
+        let count = numbers.iter().fold(1.0_f32, |most, class| most.max(*class)) as usize + 1;
+        Ok(Labels::Classes { of: numbers.into_iter().map(|class| class as u32).collect(), count })
+    }
+
+    fn same_shape(&self, names: &Names, (train, test): (&Shape, &Shape)) -> Result<()> {
+        if train == test {
+            return Ok(());
+        }
+        Err(self.wrong(&names.x, &format!("has rows of {test}, but those to train on are {train}")))
+    }
+
+    /// What both parts predict: as many classes as the two have together.
+    fn same_target(&self, names: &Names, (train, test): (&Labels, &Labels)) -> Result<Target> {
+        match (train.target(), test.target()) {
+            (Target::Classes(a), Target::Classes(b)) => Ok(Target::Classes(a.max(b))),
+            (a, b) if a == b => Ok(a),
+            _ => Err(self.wrong(&names.y, "predicts something else than the targets to train on")),
+        }
+    }
+}
