@@ -6,10 +6,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Errors, Rehearsal, golden, list, numbers, rehearse, rows, singles, text, toml, value};
+use common::{Errors, Rehearsal, golden, list, numbers, rehearse, rows, scratches, singles, text, toml, value};
 use kernels::loss::Targets;
 use kernels::optimizer::{PLANES, Step};
-use kernels::{Cpu, Scratch, loss};
+use kernels::{Cpu, loss};
 use runner::base::diagnostics::{Diagnostics, Place};
 use runner::base::key::{Key, Kind};
 use runner::base::registry::Members;
@@ -279,7 +279,7 @@ fn training() {
         let theirs = &run["float32"];
         for threads in [1, 3] {
             let (plan, train) = (&rehearsal.plan, &rehearsal.train);
-            let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+            let mut scratches = scratches(threads);
             let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &tensors));
             compare(&mut first, "outputs", &team.outputs(train), &singles(&theirs["outputs"]));
             for (t, loss) in numbers(&theirs["losses"]).into_iter().enumerate() {
@@ -326,7 +326,7 @@ fn xor() {
     let mut errors = Errors::new("xor", TRAINING_ERROR);
     for run in list(&file["runs"]) {
         let initial = [singles(&run["initial_weight"]), singles(&run["initial_bias"])];
-        let mut scratches: Vec<Scratch> = (0..1).map(|_| Scratch::new()).collect();
+        let mut scratches = scratches(1);
         let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &initial));
         let theirs = &run["float32"];
         let losses = numbers(&theirs["losses"]);

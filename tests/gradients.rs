@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Errors, rehearse, rows};
+use common::{Errors, rehearse, rows, scratches};
 use kernels::loss::{Loss, Targets};
-use kernels::{Cpu, Form, Scratch, Setting};
+use kernels::{Cpu, Form, Setting};
 use runner::base::random::Stream;
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
@@ -210,7 +210,7 @@ fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
     let mut first: Option<Vec<f32>> = None;
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
         for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
-            let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+            let mut scratches = scratches(threads);
             let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec());
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
@@ -222,12 +222,14 @@ fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
     first.expect("there is an instruction set")
 }
 
+/// The loss of a batch from the outputs of its rows.
+type Total<'a> = Box<dyn Fn(&[Vec<f64>]) -> f64 + 'a>;
+
 /// What is minimised, as a file says it and written out in `f64`.
 struct Objective<'a> {
     text: String,
     targets: String,
-    /// The loss of the batch from the outputs of its rows.
-    total: Box<dyn Fn(&[Vec<f64>]) -> f64 + 'a>,
+    total: Total<'a>,
 }
 
 /// Every loss, as a mean and as a sum.

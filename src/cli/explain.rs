@@ -11,20 +11,27 @@ use crate::run::experiment;
 
 use super::{End, say, tell};
 
+/// A registry and the keys that all its members take.
+type Reached = (&'static dyn Members, &'static [Key]);
+
 /// Every registry that a file can reach, each once, in the order of the file's keys.
-fn registries() -> Vec<&'static dyn Members> {
-    let mut found: Vec<&'static dyn Members> = Vec::new();
+fn reached() -> Vec<Reached> {
+    let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     experiment::keys().iter().for_each(|key| reach(&key.kind, &mut seen, &mut found));
     found
 }
 
-fn reach(kind: &Kind, seen: &mut BTreeSet<&'static str>, found: &mut Vec<&'static dyn Members>) {
+fn registries() -> Vec<&'static dyn Members> {
+    reached().into_iter().map(|(registry, _)| registry).collect()
+}
+
+fn reach(kind: &Kind, seen: &mut BTreeSet<&'static str>, found: &mut Vec<Reached>) {
     match kind {
         Kind::Member { registry, common } => {
             let registry = registry();
             if seen.insert(registry.kind()) {
-                found.push(registry);
+                found.push((registry, *common));
                 let keys = registry.all().into_iter().flat_map(|about| about.keys.iter());
                 keys.chain(*common).for_each(|key| reach(&key.kind, seen, found));
             }
@@ -79,7 +86,10 @@ pub(super) fn explain(path: &str) -> End {
         [name] => keys.iter().find(|k| is(k, name)).map(|k| of_key(k, name)).or_else(|| of_name(name)),
         [first, rest @ ..] => match keys.iter().find(|k| is(k, first)) {
             Some(key) => descend(&key.kind, rest, path),
-            None => registries().into_iter().find(|r| r.kind() == *first).and_then(|r| of_registry(r, &[], rest, path)),
+            None => {
+                let found = reached().into_iter().find(|(registry, _)| registry.kind() == *first);
+                found.and_then(|(registry, common)| of_registry(registry, common, rest, path))
+            }
         },
     };
     match text {
@@ -151,9 +161,9 @@ fn of_registry(registry: &'static dyn Members, common: &[Key], rest: &[&str], pa
 /// Members of any registry with that name, or a registry.
 fn of_name(name: &str) -> Option<String> {
     let mut out = String::new();
-    for registry in registries() {
+    for (registry, common) in reached() {
         if let Some(about) = registry.find(name) {
-            out += &of_member(registry.kind(), about, &[]);
+            out += &of_member(registry.kind(), about, common);
         }
     }
     (!out.is_empty()).then_some(out)

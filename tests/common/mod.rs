@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kernels::Scratch;
 use runner::base::diagnostics::Diagnostics;
 use runner::base::key::Kind;
 use runner::base::node::Node;
@@ -89,6 +90,11 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
         Some(Rehearsal { plan, train })
     });
     found.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
+}
+
+/// The packing buffers of so many threads.
+pub fn scratches(threads: usize) -> Vec<Scratch> {
+    (0..threads).map(|_| Scratch::new()).collect()
 }
 
 /// Numbers as a TOML array: the shortest decimal of each, which reads as the same `f32` again.
