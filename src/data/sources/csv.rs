@@ -29,7 +29,7 @@ pub(super) fn entry() -> Entry<Build> {
         source: "RFC 4180",
         keys: vec![
             Key::required("path", Kind::Text, "the file, relative to the experiment file or to a data folder"),
-            Key::optional("label", LABEL, "the column to predict: its name, or its number from 0; else the last one"),
+            Key::optional("target", LABEL, "the column to predict: its name, or its number from 0; else the last one"),
             Key::preset("header", Kind::Word(HEADER), "\"auto\"", "whether the first row names the columns"),
             Key::optional(
                 "task",
@@ -46,7 +46,7 @@ pub(super) fn entry() -> Entry<Build> {
                 "of the random split; trials share it",
             ),
         ],
-        example: "{ type = \"csv\", path = \"iris.csv\", label = 4, test = 0.3 }".into(),
+        example: "{ type = \"csv\", path = \"iris.csv\", target = 4, test = 0.3 }".into(),
     };
     Entry { about, build: |chosen, _| Some(Box::new(Csv::new(chosen))) }
 }
@@ -58,7 +58,7 @@ const HEADER: &[(&str, &str)] = &[
     ("no", "it is data"),
 ];
 const TASK: &[(&str, &str)] = &[
-    ("classes", "a class: the different labels of the file, sorted, are the classes 0, 1, ..."),
+    ("classes", "a class: the different labels of the file, sorted, are the classes from 0"),
     ("values", "a number"),
 ];
 const SPLIT: &[(&str, &str)] = &[("random", "drawn by the stream (split_seed, csv test)"), ("stored", "the last ones")];
@@ -80,7 +80,7 @@ impl Csv {
         let values = &chosen.values;
         Self {
             path: values.text("path").to_owned(),
-            label: values.value("label").clone(),
+            label: values.value("target").clone(),
             header: values.text("header").to_owned(),
             task: values.has("task").then(|| values.text("task").to_owned()),
             test: values.value("test").clone(),
@@ -183,7 +183,7 @@ impl Sheet {
             Value::Absent => Ok(width - 1),
             Value::Whole(i) if (*i as usize) < width => Ok(*i as usize),
             Value::Whole(i) => {
-                Err(Error::new(format!("`label` is column {i}, but `{path}` has {width} columns, numbered from 0")))
+                Err(Error::new(format!("`target` is column {i}, but `{path}` has {width} columns, numbered from 0")))
             }
             Value::Text(name) => {
                 let Some(names) = &self.names else {
@@ -194,7 +194,7 @@ impl Sheet {
                 let found = names.iter().position(|n| n == name);
                 found.ok_or_else(|| Error::new(missing()).hint(suggest(name, names.iter())))
             }
-            other => unreachable!("`label` is a name or a number: {other:?}"),
+            other => unreachable!("`target` is a name or a number: {other:?}"),
         }
     }
 
@@ -219,7 +219,7 @@ impl Sheet {
         if count < 2 {
             let (path, only) = (self.path.display(), &self.rows[0].cells[column]);
             let message = format!("`{path}`: {} has one class only, `{only}`", self.name(column));
-            return Err(Error::new(message).hint("is it the right column? name it with `label`"));
+            return Err(Error::new(message).hint("is it the right column? name it with `target`"));
         }
         Ok(Labels::Classes { of, count })
     }

@@ -10,7 +10,7 @@ use crate::base::values::Value;
 
 /// What `test` takes.
 pub(super) const KIND: Kind =
-    Kind::Either(&[Kind::Whole { least: 1, most: 1 << 40 }, Kind::Number(Bounds::Below(0.0, 1.0))]);
+    Kind::Either(&[Kind::Whole { least: 0, most: 1 << 40 }, Kind::Number(Bounds::Below(0.0, 1.0))]);
 
 /// How many of the file's rows are tested on. Errors: none of them, or none that are left to train on.
 pub(super) fn rows(test: &Value, rows: usize, path: &Path) -> Result<usize> {

@@ -24,12 +24,5 @@ pub type Build = fn(&Chosen, &mut Diagnostics) -> Option<Box<dyn Source>>;
 /// Every source there is.
 pub static SOURCES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
     kind: "data",
-    entries: vec![
-        mnist1d::entry(),
-        mnist::entry(),
-        fashion_mnist::entry(),
-        csv::entry(),
-        npz::entry(),
-        table::entry(),
-    ],
+    entries: vec![mnist1d::entry(), mnist::entry(), fashion_mnist::entry(), csv::entry(), npz::entry(), table::entry()],
 });
