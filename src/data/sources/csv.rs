@@ -57,10 +57,8 @@ const HEADER: &[(&str, &str)] = &[
     ("yes", "it does"),
     ("no", "it is data"),
 ];
-const TASK: &[(&str, &str)] = &[
-    ("classes", "a class: the different labels of the file, sorted, are the classes from 0"),
-    ("values", "a number"),
-];
+const TASK: &[(&str, &str)] =
+    &[("classes", "a class: the different labels of the file, sorted, are the classes from 0"), ("values", "a number")];
 const SPLIT: &[(&str, &str)] = &[("random", "drawn by the stream (split_seed, csv test)"), ("stored", "the last ones")];
 /// Labels with more different numbers than this are values.
 const MOST_CLASSES: usize = 20;
