@@ -2,7 +2,7 @@
 //!
 //! In reading order: the sections that describe a trial ([`sections`]), what is checked and placed before anything is
 //! trained ([`plan`]), the rows of a batch ([`rows`]), the two phases of a training step over the threads of a team
-//! ([`team`]), measuring ([`evaluate`]), the loop ([`train`]), and what is left of it all ([`record`]).
+//! ([`team`]), what it does to the parameters ([`update`]), measuring ([`evaluate`]), the loop ([`train`]), and what is left of it all ([`record`]).
 
 pub mod sections;
 
@@ -10,6 +10,7 @@ pub mod plan;
 
 pub mod rows;
 pub mod team;
+pub mod update;
 
 pub mod evaluate;
 pub mod train;
