@@ -14,6 +14,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use runner::base::diagnostics::Diagnostics;
 use runner::base::key::Kind;
+use runner::base::random::Seeds;
 use runner::base::shape::Target;
 use runner::base::values::Value;
 use runner::data::{self, Cache, Dataset, Folders, Labels, Outline, Prepared, SOURCES};
@@ -29,7 +30,7 @@ fn load(folder: &Path, section: &str) -> Result<(Outline, Prepared), String> {
         Some((data::outline(&chosen, &folders, &mut diagnostics)?, chosen))
     });
     let (outline, chosen) = outline.ok_or_else(|| diagnostics.render(false))?;
-    let loaded = data::prepared(&chosen, &folders, 0, &Cache::new(1));
+    let loaded = data::prepared(&chosen, &folders, Seeds::new(0), &Cache::new(1));
     let prepared = loaded.map_err(|e| format!("{}\nhint: {}", e.message, e.hint.unwrap_or_default()))?;
     for (part, rows) in [(&prepared.train, outline.train), (&prepared.test, outline.test)] {
         whole(part);
