@@ -7,6 +7,7 @@ use kernels::isa::Cpu;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::node::Node;
+use crate::base::random::Seeds;
 use crate::data::{self, Cache, Dataset, Folders};
 use crate::trial::plan::{DataOutline, Plan};
 use crate::trial::record::{Record, Status};
@@ -32,7 +33,7 @@ fn record(text: &str) -> Record {
     let read = sections::read(&root, &mut diagnostics);
     let planned = member(&read, "data").and_then(|chosen| {
         let known = data::outline(chosen, &Folders::default(), &mut diagnostics)?;
-        let prepared = data::prepared(chosen, &Folders::default(), 0, &Cache::new(1)).expect("no file is read");
+        let prepared = data::prepared(chosen, &Folders::default(), Seeds::new(0), &Cache::new(1)).expect("no file is read");
         let held = (known.validation > 0).then_some("validation");
         let parts: Vec<&'static str> = ["train"].into_iter().chain(held).chain(["test"]).collect();
         let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
