@@ -44,7 +44,7 @@ impl OfState for InputShare {
         let (inputs, units) = (first.extents[0], first.extents[1]);
         let again = |(at, input): &(usize, &usize)| self.inputs[..*at].contains(input);
         match (self.inputs.iter().find(|i| **i >= inputs), self.top) {
-            (Some(i), _) => Some(format!("there is no input {i}: they are counted from 0 to {}", inputs - 1)),
+            (Some(i), _) => Some(format!("the inputs are counted from 0 to {}, so there is no {i}", inputs - 1)),
             (None, Some(top)) if top > units => Some(format!("the first layer has {units} units, not {top}")),
             _ => self.inputs.iter().enumerate().find(again).map(|(_, i)| format!("input {i} is named twice")),
         }

@@ -25,7 +25,9 @@ struct TopK(usize);
 impl OfOutputs for TopK {
     fn misfit(&self, target: Target) -> Option<String> {
         match target {
-            Target::Classes(n) if self.0 >= n => Some(format!("of {n} classes {} are always right", self.0)),
+            Target::Classes(n) if self.0 >= n => {
+                Some(format!("the right one of {n} classes is always among {}", self.0))
+            }
             _ => classes::misfit(target),
         }
     }
