@@ -174,9 +174,7 @@ impl<'a, 'p> Course<'a, 'p> {
                 }
             }
             seconds += from.elapsed();
-            if self.status == Status::Done {
-                self.evaluate(step, running / (step - before) as f64);
-            }
+            self.evaluate(step, running / (step - before) as f64);
         }
         Some((step, total / step as f64, seconds))
     }
@@ -193,7 +191,9 @@ impl<'a, 'p> Course<'a, 'p> {
         }
         self.end = end;
         let losses = plan.columns.iter().zip(&values).filter(|(column, _)| column.ends_with("_loss"));
-        if step > 0 && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
+        // before the end the training steps decide: where a trial diverges must not depend on how often it is looked at
+        let last = step == plan.run.steps || self.end.is_some();
+        if last && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
             self.status = Status::Diverged { step };
         }
         let epoch = step as f64 / plan.run.per_epoch as f64;
