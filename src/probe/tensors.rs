@@ -25,7 +25,7 @@ impl Length {
     }
 
     /// The same, told that its elements are made of what training started from.
-    pub(super) fn from_start(self) -> Self {
+    pub(super) fn with_start(self) -> Self {
         Self { wants_start: true, ..self }
     }
 }
@@ -46,6 +46,6 @@ impl OfState for Length {
         let length = |range: std::ops::Range<usize>| {
             libm::sqrt(range.map(|i| (self.element)(state, i)).map(|x| x * x).sum::<f64>())
         };
-        [0..state.params.len()].into_iter().chain(each).map(length).collect()
+        std::iter::once(0..state.params.len()).chain(each).map(length).collect()
     }
 }
