@@ -257,9 +257,12 @@ fn variants(about: &About, common: &[Key]) -> Vec<String> {
             Kind::Word(words) => words.iter().map(|(word, _)| quote(word)).collect(),
             _ => Vec::new(),
         };
-        // the example has the default already where it says nothing
-        let said = |word: &str| matches!(key.preset, Preset::Toml(preset) if preset == word);
-        let other = words.into_iter().filter(|word| about.example.contains(key.name) || !said(word));
+        // what the example says, and where it says nothing the default, are tried already
+        let said = |word: &String| match about.example.contains(key.name) {
+            true => about.example.contains(&format!("{} = {word}", key.name)),
+            false => matches!(key.preset, Preset::Toml(preset) if preset == word),
+        };
+        let other = words.into_iter().filter(|word| !said(word));
         all.extend(other.map(|word| with(&about.example, key, key.name, &word)));
     }
     all
