@@ -108,8 +108,11 @@ fn what_is_frozen_stays_and_biases_decay_only_if_they_are_to() {
     let usual = trial("", "", "type = 'adamw', lr = 0.1, weight_decay = 0.5", "'constant'");
     let spared = "type = 'adamw', lr = 0.1, weight_decay = 0.5, decay_bias = false";
     let none = "type = 'adamw', lr = 0.1, weight_decay = 0.0";
-    let [decayed, spared, none] =
-        [trained(&usual, 1, 1).1, trained(&trial("", "", spared, "'constant'"), 1, 1).1, trained(&trial("", "", none, "'constant'"), 1, 1).1];
+    let [decayed, spared, none] = [
+        trained(&usual, 1, 1).1,
+        trained(&trial("", "", spared, "'constant'"), 1, 1).1,
+        trained(&trial("", "", none, "'constant'"), 1, 1).1,
+    ];
     for slot in usual.plan.network.slots() {
         let wanted = if slot.name.ends_with("bias") { &none } else { &decayed };
         assert_eq!(bits(&spared[slot.range()]), bits(&wanted[slot.range()]), "{}", slot.name);
@@ -118,7 +121,8 @@ fn what_is_frozen_stays_and_biases_decay_only_if_they_are_to() {
 
 #[test]
 fn a_schedule_sets_the_momentum_of_an_optimizer_without_any() {
-    let cycle = "{ type = 'cyclic', base_lr = 0.1, max_lr = 0.1, step_size_up = 100, base_momentum = 0.9, max_momentum = 0.9 }";
+    let cycle =
+        "{ type = 'cyclic', base_lr = 0.1, max_lr = 0.1, step_size_up = 100, base_momentum = 0.9, max_momentum = 0.9 }";
     let cycled = trained(&trial("", "", "type = 'sgd', lr = 0.1", cycle), 1, 6).1;
     let own = trained(&trial("", "", "type = 'sgd', lr = 0.1, momentum = 0.9", "'constant'"), 1, 6).1;
     assert_eq!(bits(&cycled), bits(&own));
@@ -173,10 +177,15 @@ fn contradictions_of_schedules_are_found_before_training() {
     refused("'one_cycle'", "adagrad", "cycles the momentum, and `adagrad` has none");
     refused("{ type = 'multistep', milestones = [5, 3] }", "sgd", "which do not rise");
     refused("{ type = 'multistep', milestones = [5], values = [0.1] }", "sgd", "there are 1 values");
-    refused("{ type = 'multistep', milestones = [5], values = [0.1, 0.2], gamma = 0.5 }", "sgd", "both `gamma` and `values`");
+    refused(
+        "{ type = 'multistep', milestones = [5], values = [0.1, 0.2], gamma = 0.5 }",
+        "sgd",
+        "both `gamma` and `values`",
+    );
     refused("{ type = 'plateau', monitor = 'test_loss' }", "sgd", "cannot set the learning rate");
     refused("'plateau'", "sgd", "`validation_loss` is not measured");
-    let phases = |first: &str| format!("{{ type = 'sequential', phases = [{{ {first} }}, {{ schedule = 'cosine' }}] }}");
+    let phases =
+        |first: &str| format!("{{ type = 'sequential', phases = [{{ {first} }}, {{ schedule = 'cosine' }}] }}");
     refused(&phases("schedule = 'constant'"), "sgd", "only the last phase can do without `length`");
     let plateau = "schedule = { type = 'plateau', monitor = 'train_loss' }, length = 3";
     refused(&phases(plateau), "sgd", "cannot be a phase");

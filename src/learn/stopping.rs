@@ -155,12 +155,7 @@ pub fn monitored(
     let (name, place) = (early.text("monitor"), early.place("monitor"));
     if name.starts_with("test_") {
         let hint = "hold rows out with `validation` in `[data]` and watch `validation_loss`";
-        diagnostics.error_with_hint(
-            place,
-            format!("`{name}` cannot {to}"),
-            "the test set never chooses",
-            hint,
-        );
+        diagnostics.error_with_hint(place, format!("`{name}` cannot {to}"), "the test set never chooses", hint);
         return None;
     }
     let at = measures.find(name, place, diagnostics)?;
