@@ -188,8 +188,7 @@ fn optimizers() {
             let buffers = Buffers { params: &mut params, grads: &grads, memory, extents: &extents };
             rule.step(Cpu::best(), Step { product, ..step }, buffers, &mut scratch);
             let Some(at) = snapshots.iter().position(|s| *s == number) else { continue };
-            // a paper's equation is in f64 only
-            let theirs = numbers(&case.get("float32").unwrap_or(&case["float64"])[at]);
+            let theirs = numbers(&case["float32"][at]);
             let size = theirs.iter().fold(0.0_f64, |most, p| most.max(p.abs()));
             for (ours, theirs) in params.iter().zip(theirs) {
                 errors.check(f64::from(*ours), theirs, size, &format!("{which} after step {number}"));

@@ -4,6 +4,7 @@
 mod common;
 
 use common::rehearse;
+use runner::base::random::Seeds;
 use runner::nn::network::Network;
 
 /// The network of these layers on rows of three numbers, of which one of three classes is to be told.
@@ -21,7 +22,7 @@ fn network(layers: &str) -> Network {
 
 fn initial(network: &Network, seed: u64) -> Vec<f32> {
     let mut params = vec![f32::NAN; network.parameters()];
-    network.initialise(seed, &mut params);
+    network.initialise(Seeds::new(seed), &mut params);
     params
 }
 

@@ -236,7 +236,7 @@ def optimizer_steps(kind, given, lr, dtype):
 
 def lion(lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
     """Chen et al. 2023, algorithm 2."""
-    def step(p, g, t, memory):
+    def step(p, g, memory):
         m = memory.get("m", torch.zeros_like(p))
         c = betas[0] * m + (1 - betas[0]) * g
         memory["m"] = betas[1] * m + (1 - betas[1]) * g
@@ -247,13 +247,23 @@ def lion(lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
 
 def lars(lr, momentum=0.9, weight_decay=0.0, trust_coefficient=1e-3):
     """You et al. 2017, algorithm 1, without its decay of the lr."""
-    def step(p, g, t, memory):
+    def step(p, g, memory):
         v = memory.get("v", torch.zeros_like(p))
         local = trust_coefficient * p.norm() / (g.norm() + weight_decay * p.norm())
         memory["v"] = momentum * v + lr * local * (g + weight_decay * p)
         return p - memory["v"]
 
     return step
+
+
+def equation_steps(step, dtype):
+    """The parameters after each of SNAPSHOTS, by a paper's equation."""
+    p, memory, snapshots = single([value(i) for i in range(PARAMETERS)]).to(dtype), {}, []
+    for t in range(1, SNAPSHOTS[-1] + 1):
+        p = step(p, gradient_at(t).to(dtype), memory)
+        if t in SNAPSHOTS:
+            snapshots.append(flat(p))
+    return snapshots
 
 
 class Unrounded:
@@ -293,14 +303,9 @@ def others():
         ("lars_default", lars, {"lr": 0.1}),
         ("lars_all", lars, {"lr": 0.5, "momentum": 0.8, "weight_decay": 0.05, "trust_coefficient": 0.02}),
     ):
-        step, memory = rule(**settings), {}
-        p, snapshots = single([value(i) for i in range(PARAMETERS)]).double(), []
-        for t in range(1, SNAPSHOTS[-1] + 1):
-            p = step(p, gradient_at(t).double(), t, memory)
-            if t in SNAPSHOTS:
-                snapshots.append(flat(p))
+        results = {dtype: equation_steps(rule(**settings), of) for dtype, of in DTYPES.items()}
         name = rule.__name__
-        cases.append({"case": case, "optimizer": name, "settings": settings, "given": list(settings), "float64": snapshots})
+        cases.append({"case": case, "optimizer": name, "settings": settings, "given": list(settings), **results})
     for case, ours, theirs, extents in (
         ("muon_default", {}, {}, (4, 6)),
         ("muon_tall", {"lr": 0.02, "nesterov": False}, {"lr": 0.02, "nesterov": False}, (6, 4)),
@@ -335,7 +340,7 @@ def optimizers():
     cases += others()
     return {
         "about": "float32 and float64: parameters after the steps of `snapshots`; settings: every one, defaults filled "
-        "in; given: those that were passed; float64 alone: a paper's equation, not PyTorch; extents: of a weight (in, out), "
+        "in; given: those that were passed; lion and lars: their papers' equations; extents: of a weight (in, out), "
         "flat in our layout, by PyTorch's Muon without its rounding to bfloat16; lrs, where the lr changes: the lr of steps 1..100",
         "formula": "parameter i starts at value(i); its gradient at step t = 1..100 is "
         "((i * 37 + t * 17) % 101) / 50.5 - 1.0, rounded to float32; lrs: lr * (1.0 - (t - 1) / 100.0); " + VALUE,
