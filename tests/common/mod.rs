@@ -9,6 +9,7 @@ use kernels::Scratch;
 use runner::base::diagnostics::Diagnostics;
 use runner::base::key::Kind;
 use runner::base::node::Node;
+use runner::base::random::Seeds;
 use runner::base::read;
 use runner::base::values::Value;
 use runner::data::{self, Cache, Folders};
@@ -85,7 +86,8 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
         let parts = vec!["train", "test"];
         let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
         let plan = Plan::new(&read, &outline, &mut diagnostics)?;
-        let prepared = data::prepared(chosen, &Folders::default(), 0, &Cache::new(1)).expect("rows in the text");
+        let prepared =
+            data::prepared(chosen, &Folders::default(), Seeds::new(0), &Cache::new(1)).expect("rows in the text");
         let train = Part::new(prepared.train, plan.objective.form());
         Some(Rehearsal { plan, train })
     });
