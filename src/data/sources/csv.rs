@@ -101,7 +101,7 @@ impl Csv {
             missing: values.text("missing").to_owned(),
             form: Form::new(values),
             task: values.has("task").then(|| values.text("task").to_owned()),
-            held: HoldOut::new(values, USUAL_TEST),
+            held: HoldOut::new(values, USUAL_TEST, false),
         }
     }
 
@@ -115,8 +115,14 @@ impl Csv {
         let categorical = sheet.columns("categorical", &self.categorical)?;
         let used: Vec<usize> = (0..sheet.width).filter(|c| *c != target && !dropped.contains(c)).collect();
         if used.is_empty() {
-            let message = format!("`{}` has no column to predict the target from", sheet.path.display());
-            return Err(Error::new(message).hint("cells are separated by commas; another character is `delimiter`"));
+            let path = sheet.path.display();
+            let message = match sheet.width {
+                1 => format!("`{path}` has one column, so nothing to predict the target from"),
+                width => format!("of the {width} columns of `{path}` none is left to predict the target from"),
+            };
+            return Err(
+                Error::new(message).hint("cells are separated by commas; another character is named by `delimiter`")
+            );
         }
         if let Some(column) = categorical.iter().find(|c| !used.contains(c)) {
             let message = format!("`categorical` names {}, which is no input", sheet.name(*column));

@@ -32,16 +32,17 @@ pub(super) struct HoldOut {
 }
 
 impl HoldOut {
-    /// With the settings `test`, which is `usual` when it is not given, `split` and `split_seed`. With `folds`, which make
-    /// test rows themselves, none is the usual number.
-    pub fn new(values: &Values, usual: f64) -> Self {
+    /// With the settings `test`, which is `usual` when it is not given, `split`, which is `"chronological"` when it is not
+    /// given and the rows are `last`, and `split_seed`. With `folds`, which make test rows themselves, none is the usual
+    /// number.
+    pub fn new(values: &Values, usual: f64, last: bool) -> Self {
         let folds = values.has("folds");
         let test = match values.value("test") {
             Value::Absent if folds => Value::Whole(0),
             Value::Absent => Value::Number(usual),
             given => given.clone(),
         };
-        Self { test, chronological: chronological(values, false), folds, seed: Seed::new(values, "split_seed") }
+        Self { test, chronological: chronological(values, last), folds, seed: Seed::new(values, "split_seed") }
     }
 
     /// Whether every trial draws its own test rows.

@@ -40,7 +40,8 @@ pub(super) fn entry() -> Entry<Build> {
             Key::optional(
                 "test",
                 share::KIND,
-                "test on so many rows of `x`, a number or a share, instead of on `x_test`; which ones, `split` says",
+                "test on so many rows of `x`, a number or a share, instead of on `x_test`: the last ones, unless `split` is \
+                 `\"random\"`",
             ),
             SPLIT_SEED,
         ],
@@ -74,7 +75,7 @@ impl Npz {
         let names = |x, y| Names { x: values.text(x).to_owned(), y: values.text(y).to_owned() };
         let test = match values.value("test") {
             Value::Absent => Test::Arrays(names("x_test", "y_test")),
-            _ => Test::Rows(HoldOut::new(values, 0.0)),
+            _ => Test::Rows(HoldOut::new(values, 0.0, true)),
         };
         Self { path: values.text("path").to_owned(), train: names("x", "y"), test }
     }
