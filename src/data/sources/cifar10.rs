@@ -124,7 +124,7 @@ impl Cifar10 {
             let hint = "it is cut short or another file: unpack `cifar-10-binary.tar.gz` again";
             return Err(Error::new(message).hint(hint));
         }
-        if bytes == 0 || bytes % RECORD > 0 {
+        if bytes == 0 || !bytes.is_multiple_of(RECORD) {
             let message =
                 format!("`{path}` is cut short or another file: {bytes} bytes are no whole number of records");
             return Err(

@@ -56,7 +56,7 @@ fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Sourc
     let values = &chosen.values;
     let p = values.count("p");
     let divides = values.text("operation") == "divide";
-    if divides && (2..p).any(|factor| p % factor == 0) {
+    if divides && (2..p).any(|factor| p.is_multiple_of(factor)) {
         let message = format!("`divide` needs a prime `p`, which {p} is not");
         diagnostics.error(values.place("p"), message, "");
         return None;
