@@ -139,7 +139,7 @@ fn inputs_are_permuted_shuffled_or_replaced() {
     assert_eq!(fixed(0), fixed(1), "trials share a permutation with a seed");
     assert_ne!(parts(&text(", seed = 1, permute = true"), 0).test, parts(&text(", seed = 1, permute = true"), 1).test);
 
-    let shuffled = parts(&text(", inputs = \"shuffled\""), 0);
+    let shuffled = parts(&text(", corruption = \"shuffled\""), 0);
     let mut orders = BTreeSet::new();
     for (before, after) in before.iter().zip(rows(&shuffled.train)) {
         let order: Option<Vec<usize>> = after.iter().map(|x| before.iter().position(|y| y == x)).collect();
@@ -147,7 +147,7 @@ fn inputs_are_permuted_shuffled_or_replaced() {
     }
     assert_eq!(orders.len(), 400, "every row has an order of its own");
 
-    let random = parts(&text(", inputs = \"random\""), 0);
+    let random = parts(&text(", corruption = \"random\""), 0);
     let (mean, variance) = moments(&before.concat());
     let (ours, noise) = moments(&rows(&random.train).concat());
     near(ours, mean, 0.1);

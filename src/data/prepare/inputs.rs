@@ -27,20 +27,20 @@ pub(super) const PERMUTE: Key = Key::preset(
      data), or, when an integer is given, by that seed for all trials",
 );
 
-pub(super) const INPUTS: Key = Key::preset(
-    "inputs",
+pub(super) const CORRUPTION: Key = Key::preset(
+    "corruption",
     Kind::Word(&[
-        ("stored", "as the source has them"),
+        ("none", "as the source has them"),
         ("shuffled", "the numbers of every row in an order of its own"),
         ("random", "independent normal draws with the mean and deviation of all training inputs"),
     ]),
-    "\"stored\"",
-    "what stands in the place of a row's inputs, in all parts, by the stream (seed, data)",
+    "\"none\"",
+    "what stands in the place of a row's inputs, in all parts, by the stream (seed, data) (Zhang et al. 2017)",
 );
 
 /// The streams of purpose `data` that sources leave to these steps: a source's own begin with 0.
 const PERMUTATION: u64 = 1;
-const REPLACEMENT: u64 = 2;
+const CORRUPTED: u64 = 2;
 
 /// The middle of images.
 pub(super) struct Crop;
@@ -110,16 +110,16 @@ fn rows(data: &Dataset) -> std::slice::ChunksExact<'_, f32> {
 }
 
 /// Inputs without what they meant.
-pub(super) struct Replacement;
+pub(super) struct Corruption;
 
-impl Step for Replacement {
+impl Step for Corruption {
     fn is_random(&self, values: &Values) -> bool {
-        values.text("inputs") != "stored"
+        values.text("corruption") != "none"
     }
 
     fn apply(&self, values: &Values, parts: Prepared, seeds: Seeds) -> Prepared {
-        let stream = |part| seeds.stream(Purpose::Data, &[REPLACEMENT, part]);
-        match values.text("inputs") {
+        let stream = |part| seeds.stream(Purpose::Data, &[CORRUPTED, part]);
+        match values.text("corruption") {
             "shuffled" => parts.each(|part, data| {
                 let (mut stream, width) = (stream(part), data.shape.width());
                 data.x.chunks_exact_mut(width).for_each(|row| stream.shuffle(row));

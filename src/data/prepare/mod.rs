@@ -7,7 +7,7 @@
 //! 5. missing inputs, where a source leaves them open, become means ([`scaling`])
 //! 6. `crop`: the middle of every image ([`inputs`])
 //! 7. `permute`: the inputs in another order, the same for every row ([`inputs`])
-//! 8. `inputs`: every row shuffled in its own way, or replaced by noise ([`inputs`])
+//! 8. `corruption`: every row shuffled in its own way, or replaced by noise ([`inputs`])
 //! 9. `scale`: by a factor, or to the interval from 0 to 1 ([`scaling`])
 //! 10. `standardize`: to mean 0 and deviation 1 ([`scaling`])
 //!
@@ -44,7 +44,7 @@ pub static COMMON: &[Key] = &[
     labels::NOISE,
     inputs::CROP,
     inputs::PERMUTE,
-    inputs::INPUTS,
+    inputs::CORRUPTION,
     scaling::SCALE,
     scaling::STANDARDIZE,
 ];
@@ -58,7 +58,7 @@ static STEPS: &[&dyn Step] = &[
     &scaling::Gaps,
     &inputs::Crop,
     &inputs::Permutation,
-    &inputs::Replacement,
+    &inputs::Corruption,
     &scaling::Scale,
     &scaling::Standardize,
 ];
