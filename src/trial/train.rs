@@ -145,9 +145,7 @@ impl Course<'_, '_> {
                 }
             }
             seconds += from.elapsed();
-            if self.status == Status::Done {
-                self.evaluate(step);
-            }
+            self.evaluate(step);
         }
         Some((step, total / step as f64, seconds))
     }
@@ -161,7 +159,8 @@ impl Course<'_, '_> {
             self.goal = Some(step);
         }
         let losses = plan.columns.iter().zip(&values).filter(|(column, _)| column.ends_with("_loss"));
-        if step > 0 && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
+        // before the end the training steps decide: where a trial diverges must not depend on how often it is looked at
+        if step == plan.run.steps && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
             self.status = Status::Diverged { step };
         }
         let epoch = step as f64 / plan.run.per_epoch as f64;
