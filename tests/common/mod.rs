@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod rows;
 pub mod program;
 
 use std::path::{Path, PathBuf};
