@@ -3,8 +3,8 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
-pub mod rows;
 pub mod program;
+pub mod rows;
 
 use std::path::{Path, PathBuf};
 
