@@ -46,18 +46,21 @@ fn parity_is_the_product_of_the_first_bits() {
     assert_eq!(mistakes("{ type = \"parity\", bits = 3, degree = 4 }"), 1);
 }
 
+type Operation = fn(u64, u64) -> u64;
+
 #[test]
 fn modular_is_a_table_of_all_pairs() {
-    // the operation, and what must be the class times b, or the class, modulo p
-    let operations: [(&str, fn(u64, u64) -> u64); 6] = [
+    // what the class is modulo p, or, of a division, the class times b
+    let operations: [(&str, Operation); 7] = [
         ("add", |a, b| a + b),
         ("subtract", |a, b| a + 13 * 13 - b),
         ("multiply", |a, b| a * b),
         ("squares", |a, b| a.pow(2) + b.pow(2)),
         ("quadratic", |a, b| a.pow(2) + a * b + b.pow(2)),
         ("cubic", |a, b| a.pow(3) + a * b),
+        ("divide", |a, _| a),
     ];
-    for (name, result) in operations.into_iter().chain([("divide", (|a, _| a) as fn(u64, u64) -> u64)]) {
+    for (name, result) in operations {
         let found = parts(&format!("{{ type = \"modular\", p = 13, operation = \"{name}\", fraction = 0.3 }}"), 5);
         let mut seen = Vec::new();
         for data in [&found.train, &found.test] {
@@ -163,11 +166,10 @@ fn eliminate(mut a: Vec<Vec<f64>>) -> Vec<f64> {
     for i in 0..n {
         let pivot = (i..n).max_by(|p, q| a[*p][i].abs().total_cmp(&a[*q][i].abs())).expect("rows are left");
         a.swap(i, pivot);
-        for j in (0..n).filter(|j| *j != i) {
-            let factor = a[j][i] / a[i][i];
-            for k in i..=n {
-                a[j][k] -= factor * a[i][k];
-            }
+        let chosen = a[i].clone();
+        for (_, row) in a.iter_mut().enumerate().filter(|(j, _)| *j != i) {
+            let factor = row[i] / chosen[i];
+            row.iter_mut().zip(&chosen).for_each(|(x, pivot)| *x -= factor * pivot);
         }
     }
     (0..n).map(|i| a[i][n] / a[i][i]).collect()

@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use common::program::{expect, folder};
 use common::root;
 use common::rows::{chosen, classes, counts, mistakes, moments, near, parts, parts_in, rows, targets};
 use runner::base::diagnostics::Diagnostics;
@@ -358,4 +359,25 @@ fn the_airline_and_the_photographs_are_read() {
     }
     let abalone = "{ type = \"csv\", path = \"uci/abalone.csv\", categorical = [0], task = \"values\" }";
     assert_eq!(parts_in(abalone, 0, &folders).train.shape.width(), 10, "three sexes and seven measures");
+}
+
+/// A missing set is told of, and fails only when it was asked for; a set that is there and wrong fails.
+#[test]
+fn the_command_says_what_is_missing_and_what_is_damaged() {
+    let work = folder(&[]);
+    let all = expect(0, work.path(), &["data"]);
+    for words in ["mnist1d", "generated", "missing", "looked in `data`", "`path` of the experiment"] {
+        assert!(all.out.contains(words), "`{words}` is missing in\n{}", all.out);
+    }
+    assert!(all.err.contains("cifar10: put `data_batch_1.bin`") && all.err.contains("`data/cifar10/`"), "{}", all.err);
+    let asked = expect(1, work.path(), &["data", "cifar-10"]);
+    assert!(asked.err.contains("the files of `cifar10` are not there"), "{}", asked.err);
+    let misspelt = expect(2, work.path(), &["data", "mnits"]);
+    assert!(misspelt.err.contains("no data is called `mnits`") && misspelt.err.contains("did you mean `mnist`?"));
+    std::fs::create_dir_all(work.path().join("data/cifar10")).expect("a temporary folder");
+    for file in (1..6).map(|i| format!("data_batch_{i}.bin")).chain(["test_batch.bin".to_owned()]) {
+        std::fs::write(work.path().join("data/cifar10").join(file), [0; 3073]).expect("a temporary file");
+    }
+    let damaged = expect(1, work.path(), &["data"]);
+    assert!(damaged.out.contains("damaged") && damaged.err.contains("3073 bytes, not 30730000"), "{}", damaged.err);
 }
