@@ -1,9 +1,11 @@
 //! A trial: one setting of an experiment with one seed, from its plan to its record.
 //!
-//! In reading order: the sections that describe a trial ([`sections`]), what is checked and placed before anything is
+//! In reading order: the sections that describe a trial ([`sections`]) and the values that are derived from
+//! others ([`derived`]), what is checked and placed before anything is
 //! trained ([`plan`]), the rows of a batch ([`rows`]), the two phases of a training step over the threads of a team
 //! ([`team`]), measuring ([`evaluate`]), the loop ([`train`]), and what is left of it all ([`record`]).
 
+pub mod derived;
 pub mod sections;
 
 pub mod plan;
