@@ -22,7 +22,7 @@ pub fn text(experiment: &Experiment, digests: &BTreeMap<String, String>) -> Stri
     line(&format!("name = {}", quote(&experiment.name)));
     let seeds: Vec<String> = experiment.space.seeds.iter().map(u64::to_string).collect();
     line(&format!("seeds = [{}]", seeds.join(", ")));
-    for entry in base(experiment).entries() {
+    for entry in base(experiment, |_| true).expect("a sweep has cells").entries() {
         section(&entry.key, &entry.node, &mut line);
     }
     sweep(experiment, &mut line);
@@ -84,13 +84,15 @@ fn resolved(experiment: &Experiment, cell: usize) -> Node {
     root
 }
 
-/// The sections as every cell finds them before its values are put in: those of the first cell, but for axes that do not
-/// belong to every cell, whose keys are as in a cell without them.
-fn base(experiment: &Experiment) -> Node {
-    let mut root = resolved(experiment, 0);
+/// The settings of the first of some cells as they are without the values of axes that do not belong to all of them: the
+/// keys of those are as in a cell that has none. Nothing when there are no such cells.
+fn base(experiment: &Experiment, wanted: impl Fn(&[usize]) -> bool) -> Option<Node> {
     let space = &experiment.space;
+    let first = space.cells.iter().position(|cell| wanted(cell))?;
+    let mut root = resolved(experiment, first);
     for (index, axis) in space.axes.iter().enumerate() {
-        let without = space.cells.iter().position(|cell| axis.points[cell[index]].node.is_none());
+        let absent = |cell: &Vec<usize>| axis.points[cell[index]].node.is_none() && wanted(cell);
+        let without = space.cells.iter().position(absent).filter(|cell| *cell != first);
         let other = without.map(|cell| resolved(experiment, cell));
         let path: Vec<&str> = axis.path.split('.').collect();
         if let Some(node) = other.as_ref().and_then(|other| other.at(&path)) {
@@ -99,7 +101,7 @@ fn base(experiment: &Experiment) -> Node {
             let _ = root.set(&path, Place::default(), node.clone());
         }
     }
-    root
+    Some(root)
 }
 
 fn sweep(experiment: &Experiment, line: &mut impl FnMut(&str)) {
@@ -143,8 +145,7 @@ fn point(experiment: &Experiment, axis: &Axis, row: usize) -> String {
     let (space, own) = (&experiment.space, &axis.points[row]);
     let index = space.axes.iter().position(|known| known.path == axis.path).expect("every axis is swept");
     let value = space.axes[index].points.iter().position(|known| known.identity() == own.identity());
-    let cell = value.and_then(|value| space.cells.iter().position(|at| at[index] == value));
-    let read = cell.map(|cell| resolved(experiment, cell));
+    let read = value.and_then(|value| base(experiment, |cell| cell[index] == value));
     let path: Vec<&str> = axis.path.split('.').collect();
     let found = read.as_ref().and_then(|root| root.at(&path));
     let node = own.node.as_ref().expect("a value that was written");
