@@ -281,8 +281,8 @@ fn below(node: Option<&Node>, kind: &Kind, paths: &Paths, all: &mut Vec<Setting>
             let at = |i: usize| paths.below(&i.to_string(), &i.to_string());
             items.iter().enumerate().for_each(|(i, item)| leaf(&Kind::Number(*bounds), Some(item), &at(i)));
         }
-        (Kind::Length, Some((_, Data::Table(entries)))) => {
-            for entry in entries {
+        (Kind::Length | Kind::Times, Some((_, Data::Table(entries)))) => {
+            for entry in entries.iter().filter(|e| ["steps", "epochs", "fraction"].contains(&e.key.as_str())) {
                 let steps = Kind::Whole { least: 0, most: i64::MAX };
                 let kind = if entry.key == "steps" { steps } else { Kind::Number(kernels::member::Bounds::Any) };
                 leaf(&kind, Some(&entry.node), &paths.below(&entry.key, &entry.key));
