@@ -24,6 +24,9 @@ impl Mistake {
     }
 }
 
+/// The number of a key path; else why there is none, and a hint.
+pub type Known = Result<f64, (String, String)>;
+
 /// A part of an expression with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
@@ -106,7 +109,7 @@ impl Expression {
     }
 
     /// What it comes to; `key` gives the number of a key path, or says why there is none.
-    pub fn value(&self, key: &mut dyn FnMut(&str) -> Result<f64, (String, String)>) -> Result<f64, Mistake> {
+    pub fn value(&self, key: &mut dyn FnMut(&str) -> Known) -> Result<f64, Mistake> {
         let x = match &self.what {
             What::Number(x) => *x,
             What::Key(path) => key(path).map_err(|(why, hint)| Mistake::new(self.at.clone(), why, hint))?,

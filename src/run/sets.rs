@@ -44,7 +44,8 @@ fn unsweep(path: &str, place: Place, root: &mut Node, diagnostics: &mut Diagnost
         let hint = format!("set the whole of it, and it is swept no longer: `--set {}=...`", axis.key);
         diagnostics.error_with_hint(place, message, "", hint);
     }
-    if !tables.into_iter().fold(false, |found, table| release(table, path) || found) {
+    let released: Vec<bool> = tables.into_iter().map(|table| release(table, path)).collect();
+    if !released.contains(&true) {
         return;
     }
     prune(sweep);

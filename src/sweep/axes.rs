@@ -114,9 +114,12 @@ impl Dimension {
     }
 }
 
+/// A key path with its place and its value, as the file has it.
+pub type Written = (String, Place, Item);
+
 /// The axes of a table `axes`, in the order of the file. A nested table is the same as a dotted path. `draws`: whether a
 /// range may be without `count`.
-pub fn read(entries: &[(String, Place, Item)], draws: bool, diagnostics: &mut Diagnostics) -> Option<Vec<Dimension>> {
+pub fn read(entries: &[Written], draws: bool, diagnostics: &mut Diagnostics) -> Option<Vec<Dimension>> {
     let before = diagnostics.count();
     let mut reader = Reader { draws, dimensions: Vec::new() };
     for (path, place, item) in entries {
@@ -137,7 +140,7 @@ pub fn twice(dimensions: &[Dimension], diagnostics: &mut Diagnostics) -> bool {
 }
 
 /// Settings that are written out, as one dimension: an axis for every path that any of them names.
-pub fn listed(settings: &[(Place, Vec<(String, Place, Item)>)], diagnostics: &mut Diagnostics) -> Option<Dimension> {
+pub fn listed(settings: &[(Place, &[Written])], diagnostics: &mut Diagnostics) -> Option<Dimension> {
     let before = diagnostics.count();
     let mut axes: Vec<Axis> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
@@ -146,7 +149,7 @@ pub fn listed(settings: &[(Place, Vec<(String, Place, Item)>)], diagnostics: &mu
             let hint = "write `{ \"optimizer.lr\" = 0.1 }`";
             diagnostics.error_with_hint(*place, "this setting of the list says nothing", "", hint);
         }
-        for (path, place, item) in entries {
+        for (path, place, item) in *entries {
             let Value::Raw(node) = &item.value else { unreachable!("the values of settings are read here") };
             let Some(path) = key_path(path, *place, diagnostics) else { continue };
             check_label(&path, node, diagnostics);

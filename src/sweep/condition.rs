@@ -47,7 +47,9 @@ impl Condition {
 
     /// Whether a setting is so.
     pub fn holds(&mut self, axes: &[Axis], cell: &[usize], root: &Node) -> bool {
-        let so = self.parts.iter_mut().fold(true, |all, part| part.holds(axes, cell, root) && all);
+        // each part is asked, so that it is known what every one of them met
+        let held: Vec<bool> = self.parts.iter_mut().map(|part| part.holds(axes, cell, root)).collect();
+        let so = held.iter().all(|held| *held);
         self.held |= so;
         so
     }

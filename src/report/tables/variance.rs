@@ -169,7 +169,7 @@ fn components(levels: &[usize], values: &[f64]) -> Vec<(usize, f64)> {
         .collect();
     let below = |set: usize| (0..sets).filter(move |inner| inner & set == *inner);
     let square = |set: usize| {
-        let sign = |inner: usize| if (set ^ inner).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |inner: usize| if (set ^ inner).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
         let freedom: f64 =
             levels.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1).map(|(_, l)| *l as f64 - 1.0).product();
         below(set).map(|inner| sign(inner) * squares[inner]).sum::<f64>() / freedom

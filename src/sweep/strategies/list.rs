@@ -15,11 +15,11 @@ struct List {
 
 impl Strategy for List {
     fn own(&self, diagnostics: &mut Diagnostics) -> Option<Vec<Dimension>> {
-        let entries = |item: &Item| match &item.value {
-            Value::Map(entries) => (item.place, entries.clone()),
+        let settings = self.settings.iter().map(|item| match &item.value {
+            Value::Map(entries) => (item.place, entries.as_slice()),
             other => unreachable!("a setting is a free table: {other:?}"),
-        };
-        let settings: Vec<_> = self.settings.iter().map(entries).collect();
+        });
+        let settings: Vec<_> = settings.collect();
         axes::listed(&settings, diagnostics).map(|dimension| vec![dimension])
     }
 
