@@ -24,23 +24,26 @@ fn cpus() -> Vec<Cpu> {
 }
 
 /// The numbers that a member is built from: all defaults (0.1 where there is none), then each setting in turn half as
-/// large again and half as large, or on either side of zero, or the other way round for a flag.
-fn variants(settings: &[Setting]) -> Vec<Vec<f64>> {
+/// large again and half as large, or on either side of zero; the other way round for a flag, every other word, and for a
+/// list `count` numbers.
+fn variants(settings: &[Setting], count: usize) -> Vec<Vec<f64>> {
     let usual: Vec<Vec<f64>> =
-        settings.iter().map(|s| s.default.map_or(vec![0.1; s.form.width()], <[f64]>::to_vec)).collect();
+        settings.iter().map(|s| s.default.map_or(vec![0.1; s.form.width().unwrap_or(0)], <[f64]>::to_vec)).collect();
     let mut all = vec![usual.concat()];
     for (i, setting) in settings.iter().enumerate() {
-        let changed: [fn(f64) -> f64; 2] = match setting.form {
-            Form::Flag => [|x| 1.0 - x, |x| 1.0 - x],
-            _ => [|x| if x == 0.0 { 0.5 } else { 1.5 * x }, |x| if x == 0.0 { -0.5 } else { 0.5 * x }],
-        };
-        for change in changed {
-            let numbers: Vec<f64> = usual[i].iter().map(|x| change(*x)).collect();
-            if numbers.iter().all(|x| setting.bounds.allow(*x)) {
-                let mut variant = usual.clone();
-                variant[i] = numbers;
-                all.push(variant.concat());
+        let each = |change: fn(f64) -> f64| usual[i].iter().map(|x| change(*x)).collect::<Vec<f64>>();
+        let changed = match setting.form {
+            Form::Flag => vec![each(|x| 1.0 - x)],
+            Form::Word(words) => (1..words.len()).map(|place| vec![place as f64]).collect(),
+            Form::List => vec![(0..count).map(|i| 0.5 + 0.25 * i as f64).collect()],
+            Form::Number | Form::Pair => {
+                vec![each(|x| if x == 0.0 { 0.5 } else { 1.5 * x }), each(|x| if x == 0.0 { -0.5 } else { 0.5 * x })]
             }
+        };
+        for numbers in changed.into_iter().filter(|numbers| numbers.iter().all(|x| setting.bounds.allow(*x))) {
+            let mut variant = usual.clone();
+            variant[i] = numbers;
+            all.push(variant.concat());
         }
     }
     all
@@ -73,7 +76,7 @@ fn activations() {
     let dy = random("slopes", x.len(), 1.0);
     let mut errors = Errors::new("activations", MEMBER_ERROR);
     for member in kernels::activation::ALL {
-        for settings in variants(member.settings) {
+        for settings in variants(member.settings, 0) {
             let f = (member.build)(&settings);
             for cpu in cpus() {
                 let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
@@ -130,11 +133,12 @@ fn losses() {
     const SCALE: f32 = 0.25;
     let mut errors = Errors::new("losses", MEMBER_ERROR);
     for member in kernels::loss::ALL {
-        for settings in variants(member.settings) {
-            let loss = (member.build)(&settings);
-            for (width, cpu) in
-                [1, 2, 3, 10, 16, 17, 33].into_iter().flat_map(|w| cpus().into_iter().map(move |c| (w, c)))
+        for width in [1, 2, 3, 10, 16, 17, 33] {
+            for (settings, cpu) in variants(member.settings, width)
+                .into_iter()
+                .flat_map(|v| cpus().into_iter().map(move |c| (v.clone(), c)))
             {
+                let loss = (member.build)(&settings);
                 let outputs = Outputs::new(ROWS, width);
                 let (mut losses, mut dz) = ([f32::NAN; ROWS], vec![f32::NAN; ROWS * width]);
                 loss.rows(cpu, width, &outputs.z, outputs.targets(&*loss), &mut losses, Some((&mut dz, SCALE)));
@@ -236,7 +240,7 @@ struct Objective<'a> {
 fn objectives(outputs: &Outputs) -> Vec<Objective<'_>> {
     let both = kernels::loss::ALL.iter().flat_map(|member| [(member, "mean"), (member, "sum")]);
     let objective = |(member, reduction): (&'static kernels::loss::Entry, &str)| {
-        let loss = (member.build)(&variants(member.settings)[0]);
+        let loss = (member.build)(&variants(member.settings, 0)[0]);
         let example = LOSSES.find(member.name).expect("the registry has all").example.trim_end_matches([' ', '}']);
         let targets =
             if loss.takes_classes() { format!("{:?}", outputs.classes) } else { rows(&outputs.values, OUTPUTS) };

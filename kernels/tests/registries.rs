@@ -35,9 +35,20 @@ fn described<B>(members: &[Member<B>]) {
             for &value in setting.default.unwrap_or(&[]) {
                 assert!(setting.bounds.allow(value), "{}.{}: default {value}", member.name, setting.name);
             }
-            let width = setting.default.map_or(setting.form.width(), <[f64]>::len);
-            assert_eq!(width, setting.form.width(), "{}.{}: width of the default", member.name, setting.name);
+            let width = setting.form.width();
+            assert!(
+                setting.default.is_none_or(|numbers| width.is_none_or(|width| width == numbers.len())),
+                "{}.{}: width of the default",
+                member.name,
+                setting.name
+            );
             assert!(setting.form != Form::Flag || setting.bounds.allow(1.0), "{}.{}", member.name, setting.name);
+            let last = std::ptr::eq(setting, member.settings.last().expect("this one"));
+            assert!(width.is_some() || last, "{}.{}: a list is the last setting", member.name, setting.name);
+            if let Form::Word(words) = setting.form {
+                let place = setting.default.map_or(0.0, |numbers| numbers[0]);
+                assert!(words.get(place as usize).is_some(), "{}.{}: no such word", member.name, setting.name);
+            }
         }
         unique(keys);
     }

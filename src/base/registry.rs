@@ -100,7 +100,8 @@ fn key_of(setting: &Setting) -> Key {
     let kind = match setting.form {
         Form::Flag => Kind::Flag,
         Form::Number => Kind::Number(setting.bounds),
-        Form::Pair => Kind::Numbers { count: Some(2), bounds: setting.bounds },
+        Form::Pair | Form::List => Kind::Numbers { count: setting.form.width(), bounds: setting.bounds },
+        Form::Word(words) => Kind::Word(words),
     };
     let preset = match setting.default {
         None => Preset::Required,
@@ -113,7 +114,8 @@ fn toml_of(form: Form, numbers: &[f64]) -> String {
     match form {
         Form::Flag => (numbers[0] != 0.0).to_string(),
         Form::Number => format!("{:?}", numbers[0]),
-        Form::Pair => format!("[{:?}, {:?}]", numbers[0], numbers[1]),
+        Form::Pair | Form::List => format!("{numbers:?}"),
+        Form::Word(words) => format!("{:?}", words[numbers[0] as usize].0),
     }
 }
 

@@ -77,6 +77,9 @@ def activation_cases():
         ("hardtanh", {"min_val": -1.0, "max_val": 1.0}, F.hardtanh),
         ("hardsigmoid", {}, F.hardsigmoid),
         ("hardswish", {}, F.hardswish),
+        ("square", {}, torch.square),
+        ("sine", {"frequency": 1.0}, lambda x, frequency: torch.sin(frequency * x)),
+        ("sine", {"frequency": 4.0}, lambda x, frequency: torch.sin(frequency * x)),
     ]
 
 
