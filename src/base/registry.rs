@@ -100,6 +100,7 @@ fn key_of(setting: &Setting) -> Key {
     let kind = match setting.form {
         Form::Flag => Kind::Flag,
         Form::Number => Kind::Number(setting.bounds),
+        Form::Whole { least, most } => Kind::Whole { least, most },
         Form::Pair | Form::List => Kind::Numbers { count: setting.form.width(), bounds: setting.bounds },
         Form::Word(words) => Kind::Word(words),
     };
@@ -114,6 +115,7 @@ fn toml_of(form: Form, numbers: &[f64]) -> String {
     match form {
         Form::Flag => (numbers[0] != 0.0).to_string(),
         Form::Number => format!("{:?}", numbers[0]),
+        Form::Whole { .. } => format!("{}", numbers[0]),
         Form::Pair | Form::List => format!("{numbers:?}"),
         Form::Word(words) => format!("{:?}", words[numbers[0] as usize].0),
     }

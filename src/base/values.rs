@@ -177,6 +177,7 @@ impl Values {
         for key in keys {
             match self.value(key.name) {
                 Value::Flag(b) => out.push(f64::from(u8::from(*b))),
+                Value::Whole(i) => out.push(*i as f64),
                 Value::List(_) => out.extend(self.numbers(key.name)),
                 Value::Text(word) => {
                     let Kind::Word(words) = key.kind else { panic!("`{}` is no word", key.name) };

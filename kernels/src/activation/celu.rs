@@ -30,7 +30,7 @@ impl Pointwise for Celu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "celu",
-    aliases: &[],
+    aliases: &["CELU"],
     summary: "an exponential unit without a kink for every alpha",
     formula: "f(x) = x for x > 0, alpha (e^(x / alpha) - 1) else",
     source: "Barron 2017",

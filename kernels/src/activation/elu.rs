@@ -29,7 +29,7 @@ impl Pointwise for Elu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "elu",
-    aliases: &[],
+    aliases: &["ELU"],
     summary: "a rectifier that levels off smoothly below zero",
     formula: "f(x) = x for x > 0, alpha (e^x - 1) else",
     source: "Clevert, Unterthiner and Hochreiter 2016",

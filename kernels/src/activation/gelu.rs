@@ -58,7 +58,7 @@ impl Pointwise for Tanh {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "gelu",
-    aliases: &[],
+    aliases: &["GELU"],
     summary: "x times the normal distribution function: the smooth rectifier of transformers",
     formula: "f(x) = x (1 + erf(x / sqrt 2)) / 2",
     source: "Hendrycks and Gimpel 2016",

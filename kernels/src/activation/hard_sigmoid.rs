@@ -25,7 +25,7 @@ impl Pointwise for HardSigmoid {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "hard_sigmoid",
-    aliases: &["hardsigmoid"],
+    aliases: &["hardsigmoid", "Hardsigmoid"],
     summary: "a sigmoid made of three lines",
     formula: "f(x) = min(max(x / 6 + 1/2, 0), 1)",
     source: "PyTorch Hardsigmoid (Keras 3 agrees)",

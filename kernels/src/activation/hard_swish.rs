@@ -28,7 +28,7 @@ impl Pointwise for HardSwish {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "hard_swish",
-    aliases: &["hardswish"],
+    aliases: &["hardswish", "Hardswish", "hard_silu"],
     summary: "a silu without an exponential",
     formula: "f(x) = x min(max(x / 6 + 1/2, 0), 1)",
     source: "Howard et al. 2019",

@@ -31,7 +31,7 @@ impl Pointwise for HardTanh {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "hard_tanh",
-    aliases: &["hardtanh"],
+    aliases: &["hardtanh", "Hardtanh"],
     summary: "linear between two ends, constant beyond",
     formula: "f(x) = min(max(x, min), max)",
     source: "Collobert 2004",

@@ -27,7 +27,7 @@ impl Pointwise for LeakyRelu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "leaky_relu",
-    aliases: &[],
+    aliases: &["LeakyReLU"],
     summary: "a rectifier that lets a little through below zero",
     formula: "f(x) = max(x, 0) + slope min(x, 0)",
     source: "Maas, Hannun and Ng 2013",

@@ -41,7 +41,7 @@ impl Pointwise for Mish {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "mish",
-    aliases: &[],
+    aliases: &["Mish"],
     summary: "a smooth rectifier that dips below zero, x times a squashed softplus",
     formula: "f(x) = x tanh(ln(1 + e^x))",
     source: "Misra 2019",

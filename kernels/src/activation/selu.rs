@@ -32,7 +32,7 @@ impl Pointwise for Selu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "selu",
-    aliases: &[],
+    aliases: &["SELU"],
     summary: "a self-normalising exponential unit",
     formula: "f(x) = 1.0507 x for x > 0, 1.0507 1.67326 (e^x - 1) else",
     source: "Klambauer, Unterthiner, Mayr and Hochreiter 2017",

@@ -25,7 +25,7 @@ impl Pointwise for Silu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "silu",
-    aliases: &["swish"],
+    aliases: &["swish", "SiLU"],
     summary: "x times its sigmoid: a smooth rectifier that dips below zero",
     formula: "f(x) = x / (1 + e^-x)",
     source: "Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017",

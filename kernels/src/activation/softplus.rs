@@ -35,7 +35,7 @@ impl Pointwise for Softplus {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "softplus",
-    aliases: &[],
+    aliases: &["Softplus"],
     summary: "a smooth rectifier, always positive",
     formula: "f(x) = ln(1 + e^(beta x)) / beta, x where beta x > threshold",
     source: "Dugas et al. 2001",

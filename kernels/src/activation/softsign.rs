@@ -26,7 +26,7 @@ impl Pointwise for Softsign {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "softsign",
-    aliases: &[],
+    aliases: &["Softsign"],
     summary: "between -1 and 1 like tanh, with long tails",
     formula: "f(x) = x / (1 + |x|)",
     source: "Bergstra, Desjardins, Lamblin and Bengio 2009",
