@@ -4,28 +4,44 @@
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
+use crate::base::random::Purpose;
 use crate::base::read;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data;
 use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
-use crate::probe::PROBES;
+use crate::probe::{self, PROBES};
 
 /// The keys of `[eval]`.
 pub static EVAL: &[Key] = &[
     Key::preset(
         "every",
-        Kind::Length,
+        Kind::Times,
         "{ epochs = 1 }",
-        "how often train, validation and test are measured, all on the same weights; before the first step and after \
-         the last in any case",
-    ),
+        "when train, validation and test are measured, all on the same weights: every so often, after certain steps, or \
+         `{ log = n }` times, after the steps T^(i / (n - 1)) of T for i = 0 to n - 1, rounded; before the first step and \
+         after the last in any case",
+    )
+    .or(&["at"]),
     Key::optional(
         "metrics",
-        Kind::List { of: &Kind::Member { registry: || &*PROBES, common: &[] }, least: 1 },
+        Kind::List { of: &Kind::Member { registry: || &*PROBES, common: probe::COMMON }, least: 1 },
         "what is measured: `runner list metric`; the loss, and the accuracy where there are classes, when not given",
     ),
 ];
+
+/// The keys of `[pin]`: a seed for every purpose that can be held.
+pub static PIN: [Key; Purpose::ALL.len()] = {
+    let seed = Kind::Whole { least: 0, most: i64::MAX };
+    let mut keys = [Key::optional("", seed, ""); Purpose::ALL.len()];
+    let mut i = 0;
+    while i < keys.len() {
+        let (purpose, decides) = Purpose::ALL[i];
+        keys[i] = Key::optional(purpose.name(), seed, decides);
+        i += 1;
+    }
+    keys
+};
 
 /// The sections, in the order of the documentation.
 pub static SECTIONS: &[Key] = &[
@@ -54,6 +70,13 @@ pub static SECTIONS: &[Key] = &[
     .or(&["lr_schedule"]),
     Key::required("train", Kind::Table(training::KEYS), "how long, on how many rows at a time, in which order"),
     Key::preset("eval", Kind::Table(EVAL), "{}", "when and what is measured"),
+    Key::preset(
+        "pin",
+        Kind::Table(&PIN),
+        "{}",
+        "random streams that are held at a seed of their own while `seeds` varies the others; swept, they are varied one \
+         by one: `\"pin.init\" = [0, 1, 2]`",
+    ),
 ];
 
 /// The sections as they were read, some of them perhaps missing.
