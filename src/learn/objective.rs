@@ -108,9 +108,9 @@ impl Objective {
         Some(Self { loss, name: chosen.name, form, width: outputs, mean })
     }
 
-    /// Whether it takes any number for a target.
+    /// Whether no target of the data can be one that it does not take.
     pub fn takes_any(&self) -> bool {
-        self.loss.takes_classes() || self.loss.allowed() == Allowed::Any
+        !matches!(self.form, Form::Values(_)) || self.loss.allowed() == Allowed::Any
     }
 
     /// What is wrong with targets that are numbers, if the loss cannot take one of them.
