@@ -9,6 +9,7 @@ use crate::base::diagnostics::{Diagnostics, Place, nearest, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
+use crate::base::random::Seeds;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data::{self, Cache, Folders, Labels};
 use crate::report;
@@ -287,7 +288,7 @@ fn check_targets(read: &Read, plan: &Plan, folders: &Folders, cache: &Cache, dia
         return;
     }
     // files that cannot be read are told of by the run
-    let Ok(prepared) = data::prepared(data, folders, 0, cache) else { return };
+    let Ok(prepared) = data::prepared(data, folders, Seeds::new(0), cache) else { return };
     for part in prepared.parts() {
         let Labels::Values { of, .. } = &part.labels else { return };
         if let Some(message) = plan.objective.misfit(of) {

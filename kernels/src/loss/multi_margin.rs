@@ -100,7 +100,7 @@ impl Rows<'_> {
             gradient[start + class as usize] = -self.scale * s.sum(slopes);
         }
         // A single class costs nothing, but its NaN is one.
-        s.sum(sum) / self.width as f32 + (own - own)
+        if own.is_nan() { own } else { s.sum(sum) / self.width as f32 }
     }
 }
 
