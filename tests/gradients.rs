@@ -24,8 +24,8 @@ fn cpus() -> Vec<Cpu> {
 }
 
 /// The numbers that a member is built from: all defaults (0.1 where there is none), then each setting in turn half as
-/// large again and half as large, or on either side of zero; the other way round for a flag, every other word and whole number, and
-/// for a list `count` numbers.
+/// large again and half as large, or on either side of zero; the other way round for a flag, every other word, the neighbours of a
+/// whole number, and for a list `count` numbers.
 fn variants(settings: &[Setting], count: usize) -> Vec<Vec<f64>> {
     let usual: Vec<Vec<f64>> =
         settings.iter().map(|s| s.default.map_or(vec![0.1; s.form.width().unwrap_or(0)], <[f64]>::to_vec)).collect();
@@ -35,7 +35,7 @@ fn variants(settings: &[Setting], count: usize) -> Vec<Vec<f64>> {
         let changed = match setting.form {
             Form::Flag => vec![each(|x| 1.0 - x)],
             Form::Word(words) => (1..words.len()).map(|place| vec![place as f64]).collect(),
-            Form::Whole { least, most } => (least..=most).map(|whole| vec![whole as f64]).collect(),
+            Form::Whole => vec![each(|x| x - 1.0), each(|x| x + 1.0)],
             Form::List => vec![(0..count).map(|i| 0.5 + 0.25 * i as f64).collect()],
             Form::Number | Form::Pair => {
                 vec![each(|x| if x == 0.0 { 0.5 } else { 1.5 * x }), each(|x| if x == 0.0 { -0.5 } else { 0.5 * x })]

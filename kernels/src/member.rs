@@ -36,13 +36,8 @@ impl Bounds {
 pub enum Form {
     /// One number.
     Number,
-    /// One whole number from `least` to `most`.
-    Whole {
-        /// The smallest one.
-        least: i64,
-        /// The largest one.
-        most: i64,
-    },
+    /// One integer within bounds that are integers.
+    Whole,
     /// True or false, handed to `build` as 1 or 0.
     Flag,
     /// A list of two numbers.
@@ -57,7 +52,7 @@ impl Form {
     /// How many numbers `build` gets for it; none where that is for the user to say.
     pub fn width(self) -> Option<usize> {
         match self {
-            Form::Number | Form::Whole { .. } | Form::Flag | Form::Word(_) => Some(1),
+            Form::Number | Form::Whole | Form::Flag | Form::Word(_) => Some(1),
             Form::Pair => Some(2),
             Form::List => None,
         }

@@ -13,6 +13,7 @@ mod log_cosh;
 mod mae;
 mod mse;
 mod multi_margin;
+mod perceptron;
 mod poisson;
 mod smooth_l1;
 mod softmax;
@@ -120,6 +121,7 @@ pub static ALL: &[Entry] = &[
     log_cosh::MEMBER,
     hinge::MEMBER,
     squared_hinge::MEMBER,
+    perceptron::MEMBER,
     multi_margin::MEMBER,
     focal::MEMBER,
     kl_div::MEMBER,

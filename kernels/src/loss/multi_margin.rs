@@ -114,9 +114,9 @@ pub(super) const MEMBER: Entry = Entry {
         Setting {
             name: "p",
             aliases: &[],
-            form: Form::Whole { least: 1, most: 2 },
+            form: Form::Whole,
             default: Some(&[1.0]),
-            bounds: Bounds::Any,
+            bounds: Bounds::Within(1.0, 2.0),
             summary: "the power of the margins that are missed",
         },
         Setting {
