@@ -250,9 +250,13 @@ struct Objective<'a> {
     total: Total<'a>,
 }
 
-/// Every loss, with every reduction.
+/// Every loss, and the two that differ in what their mean is over with every reduction.
 fn objectives(outputs: &Outputs) -> Vec<Objective<'_>> {
-    let all = kernels::loss::ALL.iter().flat_map(|member| ["mean", "rows", "sum"].map(|reduction| (member, reduction)));
+    let all = kernels::loss::ALL.iter().flat_map(|member| {
+        let all: &[&str] =
+            if ["cross_entropy", "mse"].contains(&member.name) { &["mean", "rows", "sum"] } else { &["mean"] };
+        all.iter().map(move |reduction| (member, *reduction))
+    });
     let objective = |(member, reduction): (&'static kernels::loss::Entry, &str)| {
         let loss = (member.build)(&variants(member.settings, 0)[0]);
         let example = LOSSES.find(member.name).expect("the registry has all").example.trim_end_matches([' ', '}']);
@@ -294,7 +298,7 @@ fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<
 /// A gradient is a chain of some hundred roundings of 2^-24 each, over numbers that were themselves rounded on their way
 /// through the layers: a few units in the last place of the largest gradient of its tensor, or of a hundredth of the
 /// largest of all where the rows of a tensor cancel.
-const NETWORK_ERROR: f64 = 2e-6;
+const NETWORK_ERROR: f64 = 4e-6;
 
 #[test]
 fn layers() {
