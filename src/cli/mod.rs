@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod plan;
 mod progress;
+mod query;
 mod results;
 mod train;
 
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Report(args)) => results::report(&args),
         Some(Command::Status(args)) => results::status(&args),
+        Some(Command::Query(args)) => query::run(&args),
         Some(Command::List(args)) => explain::list(args.kind.as_deref()),
         Some(Command::Explain(args)) => explain::explain(&args.key),
         Some(Command::Schema) => explain::schema(),

@@ -105,10 +105,12 @@ impl Training {
 
     /// Whether the measures of an evaluation reach the goal; never when there is none.
     pub fn reached(&self, measure: impl Fn(&str) -> f64) -> bool {
-        let one = |(column, wanted): &(String, f64)| {
-            let x = measure(column);
-            if column.ends_with("loss") { x <= *wanted } else { x >= *wanted }
-        };
+        let one = |(column, wanted): &(String, f64)| reaches(column, measure(column), *wanted);
         !self.goal.is_empty() && self.goal.iter().all(one)
     }
+}
+
+/// Whether a measure's number reaches a goal: a loss must be at most the goal, anything else at least.
+pub fn reaches(measure: &str, number: f64, goal: f64) -> bool {
+    if measure.ends_with("loss") { number <= goal } else { number >= goal }
 }

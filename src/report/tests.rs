@@ -17,6 +17,8 @@ name = 'loss at 0.01'
 of = { mean = 'mean_train_loss', where = { optimizer.lr = 0.01 } }
 at_least = 9
 [report]
+tables = ['markdown', 'latex', 'json']
+spread = 'sd'
 ";
 
 fn with_report(run: impl Fn(&Report<'_>)) {
@@ -37,6 +39,7 @@ fn with_report(run: impl Fn(&Report<'_>)) {
     run(&Report {
         frame: &frame,
         figures: &figures,
+        tables: &tables(&values),
         expectations: &expectations,
         methods: "Networks of 50 tanh units were trained by SGD.",
         command: "runner experiments/lr_sweep.toml",
@@ -69,6 +72,9 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
             "report.html",
             "report.md",
             "summary.csv",
+            "summary.json",
+            "summary.md",
+            "summary.tex",
             "sweep-optimizer.lr.csv",
             "sweep-optimizer.lr.svg",
             "timing.csv",
@@ -84,6 +90,10 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
         assert!(first == again, "the same bytes again");
         insta::assert_snapshot!("report", read("report.md"));
         insta::assert_snapshot!("expectations", read("expectations.csv"));
+        insta::assert_snapshot!("latex", read("summary.tex"));
+        let json: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
+        assert_eq!(json.as_array().map(Vec::len), Some(13));
+        assert_eq!(json[8]["rank"], 1, "{json}");
         assert!(read("report.html").matches("<svg").count() == 2);
         if let Some(out) = std::env::var_os("REPORT_FIGURES") {
             files::write(&Path::new(&out).join("report.html"), read("report.html").as_bytes()).unwrap();

@@ -109,6 +109,8 @@ pub struct Experiment {
     pub space: Space,
     /// What is drawn.
     pub figures: Vec<Figure>,
+    /// How tables are written.
+    pub tables: report::Tables,
     /// What the results are held against.
     pub expectations: Vec<Expectation>,
     /// Digests that the data must have, by data setting.
@@ -202,6 +204,7 @@ impl Experiment {
             sets: source.sets.to_vec(),
             folders: source.folders,
             space,
+            tables: report::tables(own.table("report")),
             figures: figures?,
             expectations: expectations?,
             digests: own.map("digests").iter().map(|(key, _, item)| (key.clone(), text_of(item))).collect(),
