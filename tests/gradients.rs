@@ -6,7 +6,7 @@ mod common;
 use common::{Errors, rehearse, rows, scratches};
 use kernels::loss::{Loss, Targets};
 use kernels::{Cpu, Form, Setting};
-use runner::base::random::Stream;
+use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
 use runner::nn::activation::ACTIVATIONS;
@@ -290,7 +290,7 @@ fn layers() {
         let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, &x, &o.targets)).collect();
         let network = rehearse(&texts[0]).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
         let mut params = vec![0.0; network.parameters()];
-        network.initialise(1, &mut params);
+        network.initialise(Seeds::new(1), &mut params);
         let theirs = slopes(&network, &params, &x, &objectives);
         for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
             let ours = gradient(text, &params);

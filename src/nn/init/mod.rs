@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::{Purpose, Seeds, Stream};
 use crate::base::registry::{About, Entry, Registry};
 use crate::base::values::{Chosen, Values};
 use kernels::member::Bounds;
@@ -46,12 +46,12 @@ const DISTRIBUTION: Kind = Kind::Word(&[
 ]);
 
 /// The initial parameters of a network with these slots: `params` is the whole flat buffer.
-pub fn initialise(chosen: &Chosen, slots: &[Slot], seed: u64, params: &mut [f32]) {
+pub fn initialise(chosen: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f32]) {
     let initialiser = INITIALISERS.build(chosen.name)(&chosen.values);
     let gain = chosen.values.number("gain") as f32;
     for (index, slot) in slots.iter().enumerate() {
         let out = &mut params[slot.range()];
-        initialiser.fill(slot, &mut Stream::new(seed, "init", &[index as u64]), out);
+        initialiser.fill(slot, &mut seeds.stream(Purpose::Init, &[index as u64]), out);
         out.iter_mut().for_each(|w| *w *= gain);
     }
 }
