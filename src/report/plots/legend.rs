@@ -63,7 +63,13 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 
 /// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said,
 /// and what the names are values of.
-pub fn paint(canvas: &Canvas<'_>, (x, top, bottom): (f64, f64, f64), entries: Vec<Entry>, strokes: &[(String, bool)]) {
+pub fn paint(
+    canvas: &Canvas<'_>,
+    (x, top, bottom): (f64, f64, f64),
+    entries: Vec<Entry>,
+    strokes: &[(String, bool)],
+    heading: &str,
+) {
     let marked = entries.iter().any(|e| e.marked);
     let stroke = if entries.iter().any(|e| e.stroke == Stroke::Line) { Stroke::Line } else { Stroke::None };
     for (i, (name, dashed)) in strokes.iter().enumerate() {
