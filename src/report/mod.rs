@@ -34,6 +34,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::values::{Item, Value, Values};
 use expect::{Expectation, Judged, Verdict};
 use frame::{Frame, Outline};
+use kernels::member::Bounds;
 use plots::{Figure, Results};
 use tables::TABLES;
 use tables::overview::{Half, Overview, draw, overview};
@@ -58,6 +59,14 @@ pub static KEYS: &[Key] = &[
         "\"interval\"",
         "what stands behind the mean in tables for people: `mean ± spread`",
     ),
+    Key::preset("png", Kind::Flag, "false", "every figure as PNG too, beside the SVG"),
+    Key::preset(
+        "png_scale",
+        Kind::Number(Bounds::Within(0.5, 10.0)),
+        "2.0",
+        "pixels per point of a PNG: 1 for 96 pixels an inch, 3.125 for 300",
+    )
+    .or(&["scale"]),
 ];
 
 /// The languages of a summary table, with its file.
@@ -67,15 +76,17 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("json", "`summary.json`, every number in full"),
 ];
 
-/// How tables are written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tables {
+/// How tables and figures are written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Style {
     languages: Vec<String>,
     half: Half,
+    /// Pixels per point, where figures are PNG too.
+    png: Option<f64>,
 }
 
-/// The tables that `[report]` asks for.
-pub fn tables(values: &Values) -> Tables {
+/// How `[report]` wants tables and figures written.
+pub fn style(values: &Values) -> Style {
     let language = |item: &Item| match &item.value {
         Value::Text(language) => language.clone(),
         other => unreachable!("a language is a word: {other:?}"),
@@ -85,7 +96,8 @@ pub fn tables(values: &Values) -> Tables {
         "none" => Half::None,
         _ => Half::Interval,
     };
-    Tables { languages: values.list("tables").iter().map(language).collect(), half }
+    let png = values.flag("png").then(|| values.number("png_scale"));
+    Style { languages: values.list("tables").iter().map(language).collect(), half, png }
 }
 
 /// The figures that `[report]` asks for, checked against what is known before anything is trained.
@@ -100,8 +112,8 @@ pub struct Report<'a> {
     pub frame: &'a Frame,
     /// The figures to make.
     pub figures: &'a [Figure],
-    /// How tables are written.
-    pub tables: &'a Tables,
+    /// How tables and figures are written.
+    pub style: &'a Style,
     /// What the results are held against.
     pub expectations: &'a [Expectation],
     /// How the networks were trained, in sentences; may be empty.
@@ -147,7 +159,7 @@ impl Report<'_> {
         let named = self.expectations.iter().flat_map(Expectation::metrics);
         let drawn = self.figures.iter().flat_map(|f| f.plot.metrics()).map(String::as_str);
         let extra: Vec<String> = named.chain(drawn).map(str::to_owned).collect();
-        overview(self.frame, &extra, self.tables.half, whole)
+        overview(self.frame, &extra, self.style.half, whole)
     }
 
     /// Writes the tables, figures and reports into a results folder, and removes figures that no longer belong there.
@@ -161,7 +173,7 @@ impl Report<'_> {
             ("latex", ("summary.tex", formats::latex(&self.overview(true).columns))),
             ("json", ("summary.json", summary::json(self.frame))),
         ] {
-            match self.tables.languages.iter().any(|l| l == language) {
+            match self.style.languages.iter().any(|l| l == language) {
                 true => files::write(&folder.join(file), text.as_bytes())?,
                 false => remove(&folder.join(file))?,
             }
@@ -173,8 +185,14 @@ impl Report<'_> {
         let mut kept = BTreeSet::new();
         for figure in self.figures {
             let (svg, csv) = (format!("{}.svg", figure.name), format!("{}.csv", figure.name));
-            let picture = figure.plot.svg(&results);
+            let drawn = figure.plot.picture(&results);
+            let picture = drawn.svg();
             files::write(&folder.join("figures").join(&svg), picture.as_bytes())?;
+            if let Some(pixels) = self.style.png {
+                let png = format!("{}.png", figure.name);
+                files::write(&folder.join("figures").join(&png), &drawn.png(pixels))?;
+                kept.insert(png);
+            }
             files::write(&folder.join("figures").join(&csv), &figure.plot.sheet(&results).into_csv())?;
             pictures.insert(format!("figures/{svg}"), picture);
             kept.extend([svg, csv]);
@@ -224,7 +242,7 @@ fn remove_others(folder: &Path, kept: &BTreeSet<String>) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let figure = name.ends_with(".svg") || name.ends_with(".csv");
+        let figure = [".svg", ".png", ".csv"].iter().any(|end| name.ends_with(end));
         if figure && !kept.contains(&name) {
             remove(&entry.path())?;
         }

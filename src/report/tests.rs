@@ -19,6 +19,7 @@ at_least = 9
 [report]
 tables = ['markdown', 'latex', 'json']
 spread = 'sd'
+png = true
 ";
 
 fn with_report(run: impl Fn(&Report<'_>)) {
@@ -39,7 +40,7 @@ fn with_report(run: impl Fn(&Report<'_>)) {
     run(&Report {
         frame: &frame,
         figures: &figures,
-        tables: &tables(&values),
+        style: &style(&values),
         expectations: &expectations,
         methods: "Networks of 50 tanh units were trained by SGD.",
         command: "runner experiments/lr_sweep.toml",
@@ -64,6 +65,7 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
         found.sort();
         let expected = [
             "curves.csv",
+            "curves.png",
             "curves.svg",
             "expectations.csv",
             "figures",
@@ -76,16 +78,17 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
             "summary.md",
             "summary.tex",
             "sweep-optimizer.lr.csv",
+            "sweep-optimizer.lr.png",
             "sweep-optimizer.lr.svg",
             "timing.csv",
             "trials.csv",
         ];
         assert_eq!(found, expected);
         let read = |name: &str| std::fs::read_to_string(at(name)).unwrap();
-        let first: Vec<String> =
+        let first: Vec<Vec<u8>> =
             found.iter().filter(|n| n.contains('.')).map(|n| read_either(folder.path(), n)).collect();
         report.write(folder.path()).unwrap();
-        let again: Vec<String> =
+        let again: Vec<Vec<u8>> =
             found.iter().filter(|n| n.contains('.')).map(|n| read_either(folder.path(), n)).collect();
         assert!(first == again, "the same bytes again");
         insta::assert_snapshot!("report", read("report.md"));
@@ -101,10 +104,8 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
     });
 }
 
-fn read_either(folder: &Path, name: &str) -> String {
-    std::fs::read_to_string(folder.join(name))
-        .or_else(|_| std::fs::read_to_string(folder.join("figures").join(name)))
-        .unwrap()
+fn read_either(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name)).or_else(|_| std::fs::read(folder.join("figures").join(name))).unwrap()
 }
 
 #[test]

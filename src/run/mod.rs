@@ -113,7 +113,7 @@ impl Words {
     pub fn report<'a>(&'a self, experiment: &'a Experiment, frame: &'a Frame) -> Report<'a> {
         let (figures, expectations) = (&experiment.figures, &experiment.expectations);
         let (methods, command, digests) = (&self.methods, &self.command, &self.digests);
-        Report { frame, figures, tables: &experiment.tables, expectations, methods, command, digests }
+        Report { frame, figures, style: &experiment.style, expectations, methods, command, digests }
     }
 }
 

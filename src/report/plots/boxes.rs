@@ -7,6 +7,7 @@ use super::canvas::{Align, Canvas, FAINT, GREY, INK, Lettering, PALETTE, TEXT, X
 use super::chart::{SIZE, note_lines, paint_notes, paint_nothing};
 use super::legend::shortened;
 use super::panel::SMALL;
+use super::picture::Picture;
 use super::scale::{Scale, robust_range};
 use super::{Build, Common, Plot, Results, read_y};
 use crate::base::diagnostics::Diagnostics;
@@ -138,7 +139,7 @@ impl Boxes {
     }
 
     /// One measure of one setting, its middle at height `y`.
-    fn paint_lane(&self, canvas: &Canvas<'_>, field: &Field, group: &Group, y: f64, colour: RGBColor) {
+    fn paint_lane(&self, canvas: &Canvas, field: &Field, group: &Group, y: f64, colour: RGBColor) {
         let mut values: Vec<f64> = group.spread.values.iter().copied().filter(|v| v.is_finite()).collect();
         values.sort_by(f64::total_cmp);
         let inside = |v: f64| field.x(v).clamp(field.left, field.right);
@@ -165,7 +166,7 @@ impl Boxes {
         }
     }
 
-    fn paint_axes(&self, canvas: &Canvas<'_>, field: &Field) {
+    fn paint_axes(&self, canvas: &Canvas, field: &Field) {
         for tick in field.scale.ticks(7) {
             let x = field.x(tick.at);
             if !tick.label.is_empty() {
@@ -181,7 +182,7 @@ impl Boxes {
         canvas.text(&words::together(&self.y), ((field.left + field.right) / 2.0, field.bottom + 32.0), middle);
     }
 
-    fn paint(&self, canvas: &Canvas<'_>, field: &Field, frame: &Frame, cells: &[usize], names: &[String]) {
+    fn paint(&self, canvas: &Canvas, field: &Field, frame: &Frame, cells: &[usize], names: &[String]) {
         self.paint_axes(canvas, field);
         let quiet = Lettering { size: SMALL, colour: GREY, ..TEXT };
         for (i, (&cell, name)) in cells.iter().zip(names).enumerate() {
@@ -207,7 +208,7 @@ impl Boxes {
 }
 
 /// Median, quartiles and whiskers of sorted values.
-fn paint_box(canvas: &Canvas<'_>, values: &[f64], x: impl Fn(f64) -> f64, y: f64, colour: RGBColor) {
+fn paint_box(canvas: &Canvas, values: &[f64], x: impl Fn(f64) -> f64, y: f64, colour: RGBColor) {
     let quartile = |share: f64| quantile(values, share);
     let (q1, median, q3) = (quartile(0.25), quartile(0.5), quartile(0.75));
     let reach = 1.5 * (q3 - q1);
@@ -269,7 +270,7 @@ impl Plot for Boxes {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let frame = results.frame;
         let (cells, left_out) = self.cells(frame);
         let open = self.common.selection.open(&frame.axes);

@@ -8,6 +8,7 @@ use plotters::style::RGBColor;
 use super::canvas::{Align, Canvas, GREY, INK, Lettering, TEXT, draw, width_of};
 use super::legend;
 use super::panel::{Field, SMALL, STRIP, Sides};
+use super::picture::Picture;
 use super::scale::{Scale, robust_range};
 use crate::report::words;
 
@@ -134,7 +135,7 @@ struct Layout {
 
 impl Chart {
     /// The picture.
-    pub fn svg(&self) -> String {
+    pub fn picture(&self) -> Picture {
         let title = if self.title.is_empty() {
             format!("{} against {}", self.panels[0].y_title, self.x_title)
         } else {
@@ -259,7 +260,7 @@ impl Chart {
         self.categories.len() > 1 && self.categories.iter().any(|name| width_of(name, SMALL) > room - 6.0)
     }
 
-    fn paint(&self, canvas: &Canvas<'_>, layout: &Layout) {
+    fn paint(&self, canvas: &Canvas, layout: &Layout) {
         for (panel, (field, sides)) in self.panels.iter().zip(&layout.fields) {
             panel.paint(canvas, field, *sides, self);
         }
@@ -279,7 +280,7 @@ impl Chart {
         self.paint_legend(canvas, layout);
     }
 
-    fn paint_legend(&self, canvas: &Canvas<'_>, layout: &Layout) {
+    fn paint_legend(&self, canvas: &Canvas, layout: &Layout) {
         let mut entries: Vec<legend::Entry> = Vec::new();
         for (panel, (field, _)) in self.panels.iter().zip(&layout.fields) {
             for entry in panel.entries(field) {
@@ -304,7 +305,7 @@ pub fn note_lines(notes: &[String], width: f64) -> Vec<String> {
 }
 
 /// Paints the notes at the foot of a figure.
-pub fn paint_notes(canvas: &Canvas<'_>, size: (f64, f64), notes: &[String]) {
+pub fn paint_notes(canvas: &Canvas, size: (f64, f64), notes: &[String]) {
     for (i, note) in notes.iter().rev().enumerate() {
         let y = size.1 - 12.0 - 14.0 * i as f64;
         canvas.text(note, (14.0, y), Lettering { size: SMALL, colour: GREY, ..TEXT });
@@ -312,7 +313,7 @@ pub fn paint_notes(canvas: &Canvas<'_>, size: (f64, f64), notes: &[String]) {
 }
 
 /// Says that there is nothing to see yet.
-pub fn paint_nothing(canvas: &Canvas<'_>, size: (f64, f64)) {
+pub fn paint_nothing(canvas: &Canvas, size: (f64, f64)) {
     let quiet = Lettering { colour: GREY, align: Align::Middle, ..TEXT };
     canvas.text("no finished trial has a value to show", (size.0 / 2.0, size.1 / 2.0), quiet);
 }

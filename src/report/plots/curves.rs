@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::canvas::PALETTE;
 use super::chart::{Chart, Level, Line, Panel, Point};
+use super::picture::Picture;
 use super::series::{FACET, Facets, Shown, shown};
 use super::{Build, Common, Plot, Results, baselines, is_wide, read_y, seeds};
 use crate::base::diagnostics::Diagnostics;
@@ -232,7 +233,7 @@ impl Plot for Curves {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let frame = results.frame;
         let shown = self.shown(frame);
         let mut lines: Vec<Vec<Line>> = (0..shown.panels.len()).map(|i| self.lines(frame, &shown, i)).collect();
@@ -271,6 +272,6 @@ impl Plot for Curves {
             notes,
             ..Chart::default()
         }
-        .svg()
+        .picture()
     }
 }

@@ -10,6 +10,7 @@ use super::chart::{SIZE, note_lines, paint_notes, paint_nothing};
 use super::colours::{ink_on, viridis};
 use super::legend::shortened;
 use super::panel::SMALL;
+use super::picture::Picture;
 use super::scale::{Scale, robust_range};
 use super::{Build, Common, Plot, Results, is_wide};
 use crate::base::diagnostics::Diagnostics;
@@ -169,7 +170,7 @@ impl Heatmap {
         facts
     }
 
-    fn paint_grid(&self, canvas: &Canvas<'_>, grid: &Grid, frame: &Frame, spots: &[Spot], scale: Scale) {
+    fn paint_grid(&self, canvas: &Canvas, grid: &Grid, frame: &Frame, spots: &[Spot], scale: Scale) {
         let best = self.best(frame, spots);
         let texts: Vec<String> = spots.iter().map(|s| s.mean.map_or(String::new(), |m| rounded(m, 3))).collect();
         let widest = texts.iter().map(|t| width_of(t, SMALL)).fold(0.0, f64::max);
@@ -205,7 +206,7 @@ impl Heatmap {
         }
     }
 
-    fn paint_labels(&self, canvas: &Canvas<'_>, grid: &Grid, frame: &Frame) {
+    fn paint_labels(&self, canvas: &Canvas, grid: &Grid, frame: &Frame) {
         let quiet = Lettering { size: SMALL, ..TEXT };
         let label = |axis: usize, i: usize| frame.axes[axis].values[i].label.as_str();
         let bottom = grid.top + grid.down * grid.rows.len() as f64;
@@ -233,7 +234,7 @@ impl Heatmap {
         self.paint_titles(canvas, frame, (grid.left, grid.right()), (grid.top, bottom));
     }
 
-    fn paint_titles(&self, canvas: &Canvas<'_>, frame: &Frame, (left, right): Xy, (top, bottom): Xy) {
+    fn paint_titles(&self, canvas: &Canvas, frame: &Frame, (left, right): Xy, (top, bottom): Xy) {
         let middle = Lettering { align: Align::Middle, ..TEXT };
         canvas.text(words::axis(&frame.axes[self.x].path), ((left + right) / 2.0, bottom + 32.0), middle);
         let upwards = Lettering { upwards: true, ..middle };
@@ -259,7 +260,7 @@ impl Heatmap {
     }
 
     /// The settings as points, where the axes are not a grid.
-    fn paint_points(&self, canvas: &Canvas<'_>, frame: &Frame, spots: &[Spot], scale: Scale, (top, bottom): Xy) {
+    fn paint_points(&self, canvas: &Canvas, frame: &Frame, spots: &[Spot], scale: Scale, (top, bottom): Xy) {
         let along = |axis: usize| numeric_scale(&frame.axes[axis]);
         let (x, y, left) = (along(self.x), along(self.y), 92.0);
         let right = RIGHT;
@@ -303,7 +304,7 @@ impl Heatmap {
     }
 
     /// The colour bar, to the right of `beside`.
-    fn paint_bar(&self, canvas: &Canvas<'_>, scale: Scale, beside: f64, (top, bottom): Xy) {
+    fn paint_bar(&self, canvas: &Canvas, scale: Scale, beside: f64, (top, bottom): Xy) {
         const PIECES: usize = 64;
         let (left, right) = (beside + 28.0, beside + 42.0);
         let height = bottom - top;
@@ -349,13 +350,13 @@ impl Grid {
 }
 
 /// A rectangle of lines, which are `out` outside of it.
-fn frame_of(canvas: &Canvas<'_>, from: Xy, to: Xy, colour: RGBColor, width: f64, inward: f64) {
+fn frame_of(canvas: &Canvas, from: Xy, to: Xy, colour: RGBColor, width: f64, inward: f64) {
     let (a, b) = ((from.0 + inward, from.1 + inward), (to.0 - inward, to.1 - inward));
     canvas.line(&[a, (b.0, a.1), b, (a.0, b.1), a, (b.0, a.1)], colour, width, 1.0);
 }
 
 /// A rectangle hatched from the lower left to the upper right.
-fn hatch(canvas: &Canvas<'_>, from: Xy, to: Xy) {
+fn hatch(canvas: &Canvas, from: Xy, to: Xy) {
     canvas.rectangle(from, to, RGBColor(246, 246, 246), 1.0);
     let (width, height) = (to.0 - from.0, to.1 - from.1);
     let mut offset = 3.0;
@@ -399,7 +400,7 @@ impl Plot for Heatmap {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let frame = results.frame;
         let spots = self.spots(frame);
         let scale = self.scale(&spots);

@@ -64,7 +64,7 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 /// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said,
 /// and what the names are values of.
 pub fn paint(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     (x, top, bottom): (f64, f64, f64),
     entries: Vec<Entry>,
     strokes: &[(String, bool)],
@@ -88,7 +88,7 @@ pub fn paint(
     }
 }
 
-fn paint_entry(canvas: &Canvas<'_>, x: f64, entry: &Entry, y: f64) {
+fn paint_entry(canvas: &Canvas, x: f64, entry: &Entry, y: f64) {
     let sample = [(x, y), (x + SAMPLE - 2.0, y)];
     match (entry.stroke, entry.dashed) {
         (Stroke::None, _) => {}

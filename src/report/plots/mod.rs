@@ -19,6 +19,8 @@ mod colours;
 mod legend;
 mod panel;
 mod path;
+mod picture;
+mod raster;
 mod scale;
 
 use std::sync::LazyLock;
@@ -38,7 +40,7 @@ use crate::base::read;
 use crate::base::registry::{Members, Registry};
 use crate::base::values::{Chosen, Value, Values};
 
-pub use canvas::escape;
+pub use picture::{Picture, escape};
 
 /// A plot: which numbers of a frame are drawn, and how.
 pub trait Plot: Send + Sync {
@@ -55,7 +57,7 @@ pub trait Plot: Send + Sync {
     /// The numbers that are drawn.
     fn sheet(&self, results: &Results<'_>) -> Sheet;
     /// The picture.
-    fn svg(&self, results: &Results<'_>) -> String;
+    fn picture(&self, results: &Results<'_>) -> Picture;
 }
 
 /// What a plot draws.

@@ -59,7 +59,7 @@ impl Field {
 
 impl Panel {
     /// Paints the panel into its field.
-    pub(super) fn paint(&self, canvas: &Canvas<'_>, field: &Field, sides: Sides, chart: &Chart) {
+    pub(super) fn paint(&self, canvas: &Canvas, field: &Field, sides: Sides, chart: &Chart) {
         paint_y_axis(canvas, field, sides);
         paint_x_axis(canvas, field, sides, chart);
         if !self.name.is_empty() {
@@ -112,7 +112,7 @@ impl Panel {
     }
 
     /// A bar chart of its own above the panel: an empty bar is no diverged trial, a full one all.
-    fn paint_diverged(&self, canvas: &Canvas<'_>, field: &Field, sides: Sides) {
+    fn paint_diverged(&self, canvas: &Canvas, field: &Field, sides: Sides) {
         if self.diverged.is_empty() {
             return;
         }
@@ -136,7 +136,7 @@ impl Panel {
         }
     }
 
-    fn paint_best(&self, canvas: &Canvas<'_>, field: &Field) {
+    fn paint_best(&self, canvas: &Canvas, field: &Field) {
         let Some(best) = &self.best else { return };
         let at = field.at(best.x, best.y);
         if !field.shows(at) {
@@ -155,7 +155,7 @@ impl Panel {
     }
 }
 
-fn paint_y_axis(canvas: &Canvas<'_>, field: &Field, sides: Sides) {
+fn paint_y_axis(canvas: &Canvas, field: &Field, sides: Sides) {
     for tick in field.y.ticks(field.ticks().1) {
         let y = field.at(0.0, tick.at).1;
         if !tick.label.is_empty() {
@@ -171,7 +171,7 @@ fn paint_y_axis(canvas: &Canvas<'_>, field: &Field, sides: Sides) {
     canvas.line(&[(field.left, field.top), (field.left, field.bottom), (field.right, field.bottom)], INK, 0.9, 1.0);
 }
 
-fn paint_x_axis(canvas: &Canvas<'_>, field: &Field, sides: Sides, chart: &Chart) {
+fn paint_x_axis(canvas: &Canvas, field: &Field, sides: Sides, chart: &Chart) {
     let staggered = chart.staggered(field.right - field.left);
     for (i, tick) in x_ticks(field, chart, staggered).iter().enumerate() {
         let x = field.x_at(tick.at);
@@ -209,7 +209,7 @@ fn runs<T>(items: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
 }
 
 /// The band of a line; where a point stands alone or nothing is `joined`, error bars.
-fn paint_band(canvas: &Canvas<'_>, field: &Field, line: &Line) {
+fn paint_band(canvas: &Canvas, field: &Field, line: &Line) {
     let limits = line.points.iter().map(|p| {
         let (low, high) = p.interval.filter(|(low, high)| low.is_finite() && high.is_finite())?;
         // below zero a logarithmic axis has no place: the band runs to the bottom
@@ -233,7 +233,7 @@ fn paint_band(canvas: &Canvas<'_>, field: &Field, line: &Line) {
     }
 }
 
-fn paint_line(canvas: &Canvas<'_>, field: &Field, line: &Line) {
+fn paint_line(canvas: &Canvas, field: &Field, line: &Line) {
     let at = |p: &Point| Some(field.at(p.x, p.mean)).filter(|at| at.1.is_finite());
     let runs = runs(line.points.iter().map(at));
     for run in runs.iter().filter(|_| line.joined) {
@@ -267,12 +267,12 @@ fn paint_line(canvas: &Canvas<'_>, field: &Field, line: &Line) {
 }
 
 /// The mark of a mean: hollow where the line is dashed.
-pub(super) fn marker(canvas: &Canvas<'_>, at: Xy, colour: RGBColor, hollow: bool) {
+pub(super) fn marker(canvas: &Canvas, at: Xy, colour: RGBColor, hollow: bool) {
     if hollow { canvas.ring(at, 2.6, colour, 1.4) } else { canvas.dot(at, 2.9, colour, 1.0) }
 }
 
 /// A triangle at the edge of the plot that points to where a value lies outside.
-fn paint_arrow(canvas: &Canvas<'_>, field: &Field, (x, y): Xy, colour: RGBColor, alpha: f64) {
+fn paint_arrow(canvas: &Canvas, field: &Field, (x, y): Xy, colour: RGBColor, alpha: f64) {
     if y.is_nan() {
         return;
     }

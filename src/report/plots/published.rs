@@ -7,6 +7,7 @@ use super::canvas::{Align, Canvas, FAINT, GREY, INK, Lettering, PALETTE, TEXT, X
 use super::chart::SIZE;
 use super::legend::shortened;
 use super::panel::SMALL;
+use super::picture::Picture;
 use super::scale::Scale;
 use super::{Build, Common, Plot, Results};
 use crate::base::diagnostics::Diagnostics;
@@ -71,7 +72,7 @@ fn scale(judged: &Judged<'_>) -> Option<Scale> {
     (low <= high).then(|| Scale::new(low, high, false, 0.16))
 }
 
-fn paint_row(canvas: &Canvas<'_>, judged: &Judged<'_>, top: f64) {
+fn paint_row(canvas: &Canvas, judged: &Judged<'_>, top: f64) {
     let e = judged.expectation;
     let middle = top + 0.38 * ROW;
     let lines = words::wrap(&e.name, |line| width_of(line, TEXT.size) < STRIP.0 - 28.0);
@@ -114,7 +115,7 @@ fn paint_row(canvas: &Canvas<'_>, judged: &Judged<'_>, top: f64) {
 }
 
 /// The mark of a published number: higher than ours, so that both are seen where they agree.
-fn diamond(canvas: &Canvas<'_>, (x, y): Xy) {
+fn diamond(canvas: &Canvas, (x, y): Xy) {
     canvas.line(&[(x, y - 9.0), (x, y + 9.0)], INK, 1.2, 1.0);
     for side in [-1.0, 1.0] {
         let tip = y + side * 10.5;
@@ -123,7 +124,7 @@ fn diamond(canvas: &Canvas<'_>, (x, y): Xy) {
 }
 
 /// What the marks mean, above the rows.
-fn paint_head(canvas: &Canvas<'_>, y: f64) {
+fn paint_head(canvas: &Canvas, y: f64) {
     let quiet = Lettering { size: SMALL, colour: GREY, ..TEXT };
     let x = STRIP.0;
     canvas.rectangle((x, y - 5.0), (x + 18.0, y + 5.0), RGBColor(208, 218, 228), 1.0);
@@ -136,7 +137,7 @@ fn paint_head(canvas: &Canvas<'_>, y: f64) {
     canvas.text("measured (published)", (NUMBERS.0, y), quiet);
 }
 
-fn diamond_small(canvas: &Canvas<'_>, (x, y): Xy) {
+fn diamond_small(canvas: &Canvas, (x, y): Xy) {
     canvas.polygon(&[(x - 4.0, y), (x, y - 4.0), (x + 4.0, y), (x, y + 4.0)], INK, 1.0);
 }
 
@@ -163,7 +164,7 @@ impl Plot for Published {
         expect::sheet(results.judged)
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let top = if self.title.is_empty() { 34.0 } else { 56.0 };
         let rows = results.judged.len();
         let size = (SIZE.0, (top + ROW * rows.max(1) as f64 + 8.0).round());

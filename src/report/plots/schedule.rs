@@ -3,6 +3,7 @@
 
 use super::canvas::PALETTE;
 use super::chart::{Chart, Line, Panel, Point};
+use super::picture::Picture;
 use super::{Build, Common, MOST, Plot, Results};
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
@@ -127,7 +128,7 @@ impl Plot for Schedules {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let all = self.schedules(results.frame);
         let mut panels = vec![Panel { log_y: self.log_y, ..self.panel(&all, "learning rate", |p| Some(&p.lr)) }];
         let momentum = self.panel(&all, "momentum", |p| p.momentum.as_ref());
@@ -141,6 +142,6 @@ impl Plot for Schedules {
             notes: self.facts(&all),
             ..Chart::default()
         }
-        .svg()
+        .picture()
     }
 }

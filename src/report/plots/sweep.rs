@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::canvas::PALETTE;
 use super::chart::{Best, Chart, Level, Line, Panel, Point};
+use super::picture::Picture;
 use super::series::{FACET, Facets, Series, Shown, shown};
 use super::{Build, Common, Plot, Results, baselines, is_wide, read_y, seeds};
 use crate::base::diagnostics::Diagnostics;
@@ -343,7 +344,7 @@ impl Plot for Sweep {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let frame = results.frame;
         let drawn = self.drawn(frame);
         let mut panels: Vec<Panel> =
@@ -365,6 +366,6 @@ impl Plot for Sweep {
             strokes: if several { self.y.iter().enumerate().map(stroke).collect() } else { Vec::new() },
             notes: self.facts(frame, &drawn),
         }
-        .svg()
+        .picture()
     }
 }

@@ -131,8 +131,8 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
     ];
     for (name, frame, plots) in cases {
         for figure in figures(&plots, &frame.axes).unwrap() {
-            let svg = figure.plot.svg(&alone(&frame));
-            assert_eq!(svg, figure.plot.svg(&alone(&frame)), "the same bytes again");
+            let svg = figure.plot.picture(&alone(&frame)).svg();
+            assert_eq!(svg, figure.plot.picture(&alone(&frame)).svg(), "the same bytes again");
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}/{}", figure.name);
             let finished = frame.count().done > 0;
@@ -150,9 +150,13 @@ fn every_kind_of_frame_gives_a_picture_and_its_numbers() {
 #[test]
 fn a_random_search_is_points_and_a_grid_is_lines() {
     let frame = random();
-    let svg = figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &frame.axes).unwrap()[0].plot.svg(&alone(&frame));
+    let svg =
+        figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &frame.axes).unwrap()[0].plot.picture(&alone(&frame)).svg();
     assert!(svg.contains("the settings differ in other axes too") && !svg.contains("<polygon"), "{svg}");
-    let svg = figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &rates().axes).unwrap()[0].plot.svg(&alone(&rates()));
+    let svg = figures("[{ type = 'sweep', x = 'optimizer.lr' }]", &rates().axes).unwrap()[0]
+        .plot
+        .picture(&alone(&rates()))
+        .svg();
     assert!(
         svg.contains("<polygon") && svg.contains("diverged") && svg.contains("best test loss 1.51 at 0.63"),
         "{svg}"

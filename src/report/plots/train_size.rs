@@ -3,6 +3,7 @@
 
 use super::canvas::PALETTE;
 use super::chart::{Chart, Line, Panel, Point};
+use super::picture::Picture;
 use super::series::{Facets, Series, Shown, shown};
 use super::{Build, Common, Plot, Results, baselines, seeds};
 use crate::base::diagnostics::Diagnostics;
@@ -248,7 +249,7 @@ impl Plot for TrainSize {
         sheet
     }
 
-    fn svg(&self, results: &Results<'_>) -> String {
+    fn picture(&self, results: &Results<'_>) -> Picture {
         let frame = results.frame;
         let shown = self.shown(frame);
         let fits = self.fits(frame, &shown);
@@ -268,6 +269,6 @@ impl Plot for TrainSize {
             notes: self.facts(frame, &fits, &shown),
             ..Chart::default()
         }
-        .svg()
+        .picture()
     }
 }
