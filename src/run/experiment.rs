@@ -18,6 +18,7 @@ use crate::report::plots::Figure;
 use crate::sweep::{self, space::Space};
 use crate::trial::plan::{DataOutline, Plan, measured};
 use crate::trial::sections::{self, Read, SECTIONS, find, member, table};
+use crate::trial::summary;
 
 use super::sets;
 
@@ -274,7 +275,7 @@ fn plan(
     let Some(outline) = outline else { return };
     diagnostics.setting(words, |diagnostics| Plan::new(read, &outline, diagnostics));
     if let Some(columns) = measured(read, &outline) {
-        names.extend(summary_names(&columns), columns);
+        names.extend(summary::names(&columns), columns);
     }
 }
 
@@ -384,12 +385,4 @@ fn report_axes(space: &Space) -> Vec<Axis> {
         log: axis.is_log(),
     };
     space.axes.iter().map(axis).collect()
-}
-
-/// The names that a trial's summary can have when these columns are measured.
-pub fn summary_names(columns: &[String]) -> Vec<String> {
-    let mut names = columns.to_vec();
-    names.extend(columns.iter().map(|c| format!("best_{c}")));
-    names.extend(["gap_loss", "gap_accuracy", "best_step", "mean_train_loss", "goal_step"].map(str::to_owned));
-    names
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use crate::base::diagnostics::Diagnostics;
 use crate::learn::optimizer;
 use crate::learn::schedule::{Rates, Run};
+use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
+use crate::probe;
 use crate::report::frame::{Frame, Preview};
 use crate::trial::sections::{member, table};
 
@@ -32,7 +34,8 @@ pub fn previews(experiment: &Experiment, frame: &Frame) -> Vec<Preview> {
 fn preview(experiment: &Experiment, frame: &Frame, cell: usize, rows: usize) -> Option<Preview> {
     let setting = experiment.setting(cell);
     let (read, mut diagnostics) = (&setting.read, Diagnostics::new());
-    let training = Training::new(table(read, "train")?, &frame.columns(), &mut diagnostics)?;
+    let measures = Measures { columns: &frame.columns(), better: probe::better };
+    let training = Training::new(table(read, "train")?, measures, &mut diagnostics)?;
     let run = Run { steps: training.steps(rows), per_epoch: training.steps_per_epoch(rows) };
     let rates = Rates::new(member(read, "schedule")?, optimizer::rate(member(read, "optimizer")?), run);
     let last = run.steps.checked_sub(1)?;

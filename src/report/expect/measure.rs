@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use super::{Answer, Number, Operation, Quantity, Reading, Statistic};
 use crate::base::random::Stream;
-use crate::learn::training::reaches;
+use crate::learn::stopping::Better;
+use crate::probe::better;
 use crate::report::frame::{Axis, Frame};
 use crate::report::spread::{Spread, spearman};
 use crate::trial::record::{Record, Status};
@@ -117,9 +118,14 @@ impl Number {
             }
             Reading::When(goals) => {
                 let at = |name: &str| record.columns.iter().position(|c| **c == *name);
-                let goals: Vec<(usize, &str, f64)> =
-                    goals.iter().map(|(name, goal)| Some((at(name)?, name.as_str(), *goal))).collect::<Option<_>>()?;
-                let there = |values: &[f64]| goals.iter().all(|&(i, name, goal)| reaches(name, values[i], goal));
+                let goal =
+                    |(name, goal): &(String, f64)| Some((at(name)?, better(name).unwrap_or(Better::Higher), *goal));
+                let goals: Vec<(usize, Better, f64)> = goals.iter().map(goal).collect::<Option<_>>()?;
+                // the words of `train.goal`: at least as good as the goal
+                let one = |values: &[f64], (i, better, goal): (usize, Better, f64)| {
+                    !values[i].is_nan() && !better.than(goal, values[i], 0.0)
+                };
+                let there = |values: &[f64]| goals.iter().all(|goal| one(values, *goal));
                 let row = record.rows.iter().find(|row| there(&row.values))?;
                 match self.metric.as_str() {
                     "step" => Some(row.step as f64),

@@ -51,7 +51,7 @@ const NUMBER: [Key; 16] = [
         "when",
         Kind::Map(&ANY),
         "take the measure not at the end but at the first evaluation that reaches this: `{ train_accuracy = 0.99 }`; a \
-         loss must be at most the number, anything else at least; the measure can then be `step` or `epoch` too; a trial \
+         loss or an error must be at most the number, anything else at least; the measure can then be `step` or `epoch` too; a trial \
          that never gets there has none",
     ),
     Key::optional(
