@@ -348,14 +348,19 @@ fn check_section(axis: &sweep::axes::Axis, diagnostics: &mut Diagnostics) {
 
 fn name(item: &Item, diagnostics: &mut Diagnostics) -> Option<String> {
     let Value::Text(name) = &item.value else { unreachable!("a name is a text: {:?}", item.value) };
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(legal) {
+    if names_a_folder(name) {
         return Some(name.clone());
     }
     let message = format!("`name` cannot be `{name}`: it is the name of a folder");
     let hint = "use letters, digits, `_`, `-` and `.`, at most 100 of them, no dot first";
     diagnostics.error_with_hint(item.place, message, "", hint);
     None
+}
+
+/// Whether an experiment can have this name, which is that of its folder.
+pub fn names_a_folder(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(legal)
 }
 
 /// The comment that a file opens with, without its marks.

@@ -37,10 +37,12 @@ fn preview(experiment: &Experiment, frame: &Frame, cell: usize, rows: usize) -> 
     let measures = Measures { columns: &frame.columns(), better: probe::better };
     let training = Training::new(table(read, "train")?, measures, &mut diagnostics)?;
     let run = Run { steps: training.steps(rows), per_epoch: training.steps_per_epoch(rows) };
-    let rates = Rates::new(member(read, "schedule")?, optimizer::rate(member(read, "optimizer")?), run);
+    let rate = optimizer::rate(member(read, "optimizer")?);
+    let rates = Rates::new(member(read, "schedule")?, rate, run, &mut diagnostics)?;
     let last = run.steps.checked_sub(1)?;
     let mut steps: Vec<u64> = (0..=POINTS).map(|i| (last as f64 * i as f64 / POINTS as f64).round() as u64).collect();
     steps.dedup();
     let lr = steps.iter().map(|&t| rates.at(t)).collect();
-    Some(Preview { cell, steps, lr, momentum: None })
+    let momentum = steps.iter().map(|&t| rates.momentum(t)).collect();
+    Some(Preview { cell, steps, lr, momentum })
 }

@@ -118,7 +118,10 @@ fn reading(of: &Values, statistic: &str, outline: &Outline<'_>, diagnostics: &mu
     }
     if !of.has("when") {
         if OF_A_ROW.contains(&metric) {
-            let hint = format!("add the evaluation that is meant: `when = {{ {} = ... }}`", outline.columns.first().map_or("train_loss", String::as_str));
+            let hint = format!(
+                "add the evaluation that is meant: `when = {{ {} = ... }}`",
+                outline.columns.first().map_or("train_loss", String::as_str)
+            );
             diagnostics.error_with_hint(
                 place,
                 format!("a trial has many evaluations, each with its `{metric}`"),

@@ -313,6 +313,23 @@ mod tests {
     }
 
     #[test]
+    fn the_naive_baseline_is_the_last_row() {
+        let mut frame =
+            frame_of(&[numeric("optimizer.lr", &[0.1, 1.0], true)], &[&[Outcome::Done(0.5)], &[Outcome::Done(2.0)]]);
+        let records = frame.trials.iter_mut().filter_map(|t| t.record.as_mut());
+        records.for_each(|r| r.summary.push(("baseline_test_loss".into(), 2.302_585)));
+        let table = overview(&frame, &[], Half::Interval, false);
+        let column = |title: &str| table.columns.iter().find(|c| c.title == title).unwrap();
+        assert_eq!(column("learning rate").cells, ["0.1", "1", "naive baseline"]);
+        assert_eq!(column("test loss").cells, ["0.5000", "2.000", "2.303"]);
+        assert_eq!((column("test loss").best, column("n").cells[2].as_str()), (Some(0), ""));
+        frame.trials[1].record.as_mut().unwrap().summary.retain(|(name, _)| &**name != "baseline_test_loss");
+        assert_eq!(overview(&frame, &[], Half::Interval, false), table, "of the settings that have it");
+        frame.trials.iter_mut().for_each(|t| t.record = None);
+        assert_eq!(overview(&frame, &[], Half::Interval, false).columns[0].cells.len(), 2);
+    }
+
+    #[test]
     fn nothing_finished_is_a_table_of_counts() {
         let table = overview(&frame_of(&[], &[&[Outcome::Pending; 3]]), &[], Half::Interval, false);
         let titles: Vec<&str> = table.columns.iter().map(|c| c.title.as_str()).collect();
