@@ -85,11 +85,12 @@ struct Outline {
     path: PathBuilder,
     scale: f32,
     x: f32,
+    rise: f32,
 }
 
 impl Outline {
     fn at(&self, x: f32, y: f32) -> (f32, f32) {
-        (self.x + x * self.scale, -y * self.scale)
+        (self.x + x * self.scale, -self.rise - y * self.scale)
     }
 }
 
@@ -119,11 +120,32 @@ impl OutlineBuilder for Outline {
     }
 }
 
+/// What an exponent is drawn as, since fonts lack some of its signs: the sign itself, smaller and higher, in shares of the
+/// size.
+fn raised(letter: char) -> (char, f64, f64) {
+    const RAISED: [(char, char); 11] = [
+        ('⁰', '0'),
+        ('¹', '1'),
+        ('²', '2'),
+        ('³', '3'),
+        ('⁴', '4'),
+        ('⁵', '5'),
+        ('⁶', '6'),
+        ('⁷', '7'),
+        ('⁸', '8'),
+        ('⁹', '9'),
+        ('⁻', '−'),
+    ];
+    RAISED.iter().find(|(sign, _)| *sign == letter).map_or((letter, 1.0, 0.0), |(_, plain)| (*plain, 0.64, 0.34))
+}
+
 fn letters(map: &mut Pixmap, text: &str, (x, y): (f64, f64), how: Lettering, to_pixels: Transform) {
     let size = how.size * SCALE;
     let scale = size / f64::from(FACE.units_per_em());
-    let mut outline = Outline { path: PathBuilder::new(), scale: scale as f32, x: 0.0 };
+    let mut outline = Outline { path: PathBuilder::new(), scale: 0.0, x: 0.0, rise: 0.0 };
     for letter in text.chars() {
+        let (letter, share, rise) = raised(letter);
+        (outline.scale, outline.rise) = ((scale * share) as f32, (size * rise) as f32);
         // glyph 0 is the box for letters that the font does not have
         let glyph = FACE.glyph_index(letter).unwrap_or_default();
         FACE.outline_glyph(glyph, &mut outline);
@@ -173,7 +195,7 @@ mod tests {
     #[test]
     fn the_font_has_every_sign_that_figures_write() {
         for letter in "abcXYZ0189−+±×%…⁻⁰¹²³⁴⁵⁶⁷⁸⁹.,;:()[]{}/=<>_'\"–äöüéß".chars() {
-            assert!(FACE.glyph_index(letter).is_some(), "{letter}");
+            assert!(FACE.glyph_index(raised(letter).0).is_some(), "{letter}");
         }
     }
 }
