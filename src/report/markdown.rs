@@ -4,6 +4,7 @@
 use super::expect;
 use super::plots::Results;
 use super::tables::overview::markdown as table;
+use super::tables::variance;
 use super::{Report, words};
 
 /// The report.
@@ -22,6 +23,7 @@ pub fn report(report: &Report<'_>) -> String {
     out.push_str(&overview.markdown(escape));
     out.push_str(&format!("\n{}\n\n", words::sentence(&overview.caption)));
     let results = Results { frame: report.frame, judged: &judged };
+    out.push_str(&variance::section(report.frame));
     if !report.figures.is_empty() {
         out.push_str("## Figures\n\n");
     }

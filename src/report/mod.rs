@@ -38,7 +38,7 @@ use kernels::member::Bounds;
 use plots::{Figure, Results};
 use tables::TABLES;
 use tables::overview::{Half, Overview, draw, overview};
-use tables::{formats, summary};
+use tables::{formats, summary, variance};
 
 /// The keys of `[report]`.
 pub static KEYS: &[Key] = &[
@@ -168,15 +168,9 @@ impl Report<'_> {
         for table in TABLES {
             files::write(&folder.join(table.file), &(table.make)(self.frame).into_csv())?;
         }
-        for (language, (file, text)) in [
-            ("markdown", ("summary.md", self.overview(true).markdown(markdown::escape))),
-            ("latex", ("summary.tex", formats::latex(&self.overview(true).columns))),
-            ("json", ("summary.json", summary::json(self.frame))),
-        ] {
-            match self.style.languages.iter().any(|l| l == language) {
-                true => files::write(&folder.join(file), text.as_bytes())?,
-                false => remove(&folder.join(file))?,
-            }
+        self.write_summaries(folder)?;
+        if let Some(sheet) = variance::sheet(self.frame) {
+            files::write(&folder.join("variance.csv"), &sheet.into_csv())?;
         }
         let judged = self.judged();
         let results = Results { frame: self.frame, judged: &judged };
@@ -202,6 +196,21 @@ impl Report<'_> {
         files::write(&folder.join("report.md"), markdown.as_bytes())?;
         files::write(&folder.join("report.html"), html::page(&self.frame.name, &markdown, &pictures).as_bytes())?;
         Ok(self.outcome())
+    }
+
+    /// The summary table in the languages that are wanted; of the others, what an earlier run left is removed.
+    fn write_summaries(&self, folder: &Path) -> Result<()> {
+        for (language, (file, text)) in [
+            ("markdown", ("summary.md", self.overview(true).markdown(markdown::escape))),
+            ("latex", ("summary.tex", formats::latex(&self.overview(true).columns))),
+            ("json", ("summary.json", summary::json(self.frame))),
+        ] {
+            match self.style.languages.iter().any(|l| l == language) {
+                true => files::write(&folder.join(file), text.as_bytes())?,
+                false => remove(&folder.join(file))?,
+            }
+        }
+        Ok(())
     }
 
     /// The summary table and the verdicts for a terminal of `width` characters.

@@ -79,11 +79,14 @@ pub fn paint(
     }
     let mut reserved = if strokes.is_empty() { 0.0 } else { PITCH * (strokes.len() as f64 + 0.6) };
     if !heading.is_empty() {
-        let text = shortened(heading, TEXT.size, WIDEST + SAMPLE);
-        canvas.text(&text, (x, top + 6.0 + reserved), Lettering { colour: GREY, ..TEXT });
         reserved += PITCH;
     }
-    for (entry, y) in spread_out(entries, top + 6.0 + reserved, bottom - 6.0) {
+    let placed = spread_out(entries, top + 6.0 + reserved, bottom - 6.0);
+    if let Some((_, first)) = placed.first().filter(|_| !heading.is_empty()) {
+        let text = shortened(heading, TEXT.size, WIDEST + SAMPLE);
+        canvas.text(&text, (x, first - PITCH), Lettering { colour: GREY, ..TEXT });
+    }
+    for (entry, y) in placed {
         paint_entry(canvas, x, &entry, y);
     }
 }

@@ -7,6 +7,7 @@ pub mod overview;
 pub mod summary;
 mod timing;
 mod trials;
+pub mod variance;
 
 use super::frame::{Frame, Trial};
 
