@@ -10,9 +10,9 @@ use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Values};
 
 use super::chain::Chain;
-use super::init::{self, INITIALISERS};
+use super::init::{self, INITIALISER};
 use super::layer::{Pass, Traces};
-use super::layers::LAYERS;
+use super::layers::LAYER;
 use super::params::{Slot, Slots};
 use super::place;
 
@@ -20,15 +20,10 @@ use super::place;
 pub static KEYS: &[Key] = &[
     Key::required(
         "layers",
-        Kind::List { of: &Kind::Member { registry: || &*LAYERS, common: &[] }, least: 1 },
+        Kind::List { of: &LAYER, least: 1 },
         "the layers from input to output: `runner list layer`",
     ),
-    Key::preset(
-        "init",
-        Kind::Member { registry: || &*INITIALISERS, common: init::COMMON },
-        "\"pytorch\"",
-        "what the parameters start from: `runner list initialiser`",
-    ),
+    Key::preset("init", INITIALISER, "\"pytorch\"", "what the parameters start from: `runner list initialiser`"),
 ];
 
 /// A placed network.

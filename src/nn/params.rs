@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::base::values::Chosen;
+
 /// What a slot holds, as far as its initial values are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -28,6 +30,27 @@ pub struct Slot {
     pub fan_in: usize,
     /// Units of its layer.
     pub fan_out: usize,
+    /// What its layer says about starting and training it.
+    pub care: Care,
+}
+
+/// How the parameters of a layer are started and trained, where that is not as the whole network's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Care {
+    /// Multiplies the learning rate.
+    pub lr: f64,
+    /// Stands for the optimizer's own weight decay.
+    pub weight_decay: Option<f64>,
+    /// Whether they keep their initial values.
+    pub frozen: bool,
+    /// Stands for the network's initialiser.
+    pub init: Option<Chosen>,
+}
+
+impl Default for Care {
+    fn default() -> Self {
+        Self { lr: 1.0, weight_decay: None, frozen: false, init: None }
+    }
 }
 
 impl Slot {
@@ -72,9 +95,10 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// Adds a slot at the end of the buffer and returns its index.
-    pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
-        let slot = Slot { name, extents: extents.to_vec(), offset: self.length, role, fan_in: fan.0, fan_out: fan.1 };
+    /// Adds a slot at the end of the buffer and returns it.
+    pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
+        let (extents, offset) = (extents.to_vec(), self.length);
+        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, care };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot
@@ -111,8 +135,8 @@ mod tests {
     #[test]
     fn cuts_cover_the_buffer_and_respect_rows() {
         let mut slots = Slots::default();
-        slots.add("0.weight".into(), Role::Weight, &[5, 7], (5, 7));
-        slots.add("0.bias".into(), Role::Bias, &[7], (5, 7));
+        slots.add("0.weight".into(), Role::Weight, &[5, 7], (5, 7), Care::default());
+        slots.add("0.bias".into(), Role::Bias, &[7], (5, 7), Care::default());
         for parts in 1..6 {
             let cuts = slots.cuts(parts);
             assert_eq!((cuts[0], *cuts.last().unwrap()), (0, 42));

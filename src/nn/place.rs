@@ -3,12 +3,12 @@
 
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::shape::Shape;
-use crate::base::values::{Item, Value};
+use crate::base::values::{Item, Value, Values};
 
 use super::chain::Chain;
 use super::layer::Layer;
 use super::layers::LAYERS;
-use super::params::{Role, Slot, Slots};
+use super::params::{Care, Role, Slot, Slots};
 
 /// The state of placing a chain.
 pub struct Placing<'a> {
@@ -22,6 +22,8 @@ pub struct Placing<'a> {
     story: String,
     prefix: String,
     index: usize,
+    /// Of the layer being placed.
+    care: Care,
 }
 
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
@@ -31,26 +33,42 @@ pub fn chain(
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
-    place(layers, input, String::new(), slots, diagnostics)
+    place(layers, input, (String::new(), Care::default()), slots, diagnostics)
 }
 
 fn place(
     layers: &[Item],
     input: &Shape,
-    prefix: String,
+    (prefix, outer): (String, Care),
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
     let story = input.to_string();
-    let mut placing =
-        Placing { slots, diagnostics, chain: Chain::default(), shape: input.clone(), story, prefix, index: 0 };
+    let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
+    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
+        placing.care = outer.within(&chosen.values);
         LAYERS.build(chosen.name)(chosen, &mut placing)?;
         placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
     }
     Some((placing.chain, placing.shape))
+}
+
+impl Care {
+    /// The care of a layer that says this, inside of one that is cared for like `self`: multipliers multiply, what is
+    /// frozen outside is frozen inside, and of the others the inner one stands.
+    fn within(&self, inner: &Values) -> Self {
+        let decay = inner.has("weight_decay").then(|| inner.number("weight_decay"));
+        let init = inner.has("init").then(|| inner.member("init").clone());
+        Self {
+            lr: self.lr * inner.number("lr"),
+            weight_decay: decay.or(self.weight_decay),
+            frozen: self.frozen || inner.flag("frozen"),
+            init: init.or_else(|| self.init.clone()),
+        }
+    }
 }
 
 impl Placing<'_> {
@@ -61,7 +79,7 @@ impl Placing<'_> {
 
     /// A new slot of the layer being placed.
     pub fn slot(&mut self, name: &str, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
-        self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan)
+        self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone())
     }
 
     /// Adds a placed layer that gives rows of `shape`.
@@ -73,7 +91,7 @@ impl Placing<'_> {
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        place(layers, &self.shape.clone(), prefix, self.slots, self.diagnostics)
+        place(layers, &self.shape.clone(), (prefix, self.care.clone()), self.slots, self.diagnostics)
     }
 
     /// Reports that the layer does not fit, with the shapes so far.

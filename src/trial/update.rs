@@ -84,9 +84,12 @@ impl Update {
         let decays = values.flag("decay_bias");
         let (mut groups, mut frozen): (Vec<(Instead, Group)>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
         for slot in slots {
+            if slot.care.frozen {
+                frozen.push(slot.range());
+                continue;
+            }
             let instead = Instead { weight_decay: decay_of(slot, decays), momentum };
-            let lr = 1.0;
-            let optimizer = optimizer::build(chosen, instead);
+            let (lr, optimizer) = (slot.care.lr, optimizer::build(chosen, instead));
             let extents = if optimizer.whole() { slot.extents.clone() } else { Vec::new() };
             let piece = Piece { range: slot.range(), extents };
             match groups.last_mut() {
@@ -97,7 +100,6 @@ impl Update {
             }
         }
         let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-        frozen.dedup();
         let whole = groups.iter().any(|group| group.optimizer.whole());
         let bounds = slots.iter().map(|slot| slot.offset).chain(slots.last().map(|slot| slot.range().end));
         let (l1, l2) = objective.penalties();
@@ -201,9 +203,9 @@ impl Group {
     }
 }
 
-/// What stands for the optimizer's weight decay, if not its own.
+/// What stands for the optimizer's weight decay, if not its own: the layer's, and none for biases where they do not decay.
 fn decay_of(slot: &Slot, decays: bool) -> Option<f64> {
-    (slot.role == Role::Bias && !decays).then_some(0.0)
+    if slot.role == Role::Bias && !decays { Some(0.0) } else { slot.care.weight_decay }
 }
 
 /// Where the part of a range that lies in `part` stands within it.

@@ -39,17 +39,22 @@ pub static COMMON: &[Key] = &[Key::preset(
     "multiplies every initial parameter, biases included (α of lazy and rich training)",
 )];
 
+/// An initialiser with what every one takes.
+pub const INITIALISER: Kind = Kind::Member { registry: || &*INITIALISERS, common: COMMON };
+
 /// How the values are distributed.
 const DISTRIBUTION: Kind = Kind::Word(&[
     ("uniform", "U(-a, a) with a = √3 · the standard deviation"),
     ("normal", "N(0, the standard deviation squared)"),
 ]);
 
-/// The initial parameters of a network with these slots: `params` is the whole flat buffer.
-pub fn initialise(chosen: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f32]) {
-    let initialiser = INITIALISERS.build(chosen.name)(&chosen.values);
-    let gain = chosen.values.number("gain") as f32;
+/// The initial parameters of a network with these slots: `params` is the whole flat buffer, `usual` the initialiser of
+/// the layers that do not say their own.
+pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f32]) {
     for (index, slot) in slots.iter().enumerate() {
+        let chosen = slot.care.init.as_ref().unwrap_or(usual);
+        let initialiser = INITIALISERS.build(chosen.name)(&chosen.values);
+        let gain = chosen.values.number("gain") as f32;
         let out = &mut params[slot.range()];
         initialiser.fill(slot, &mut seeds.stream(Purpose::Init, &[index as u64]), out);
         out.iter_mut().for_each(|w| *w *= gain);

@@ -2,9 +2,13 @@
 
 use std::sync::LazyLock;
 
+use kernels::member::Bounds;
+
+use crate::base::key::{Key, Kind};
 use crate::base::registry::Registry;
 use crate::base::values::Chosen;
 
+use super::init;
 use super::place::Placing;
 
 mod activation;
@@ -18,3 +22,30 @@ pub type PlaceLayer = fn(&Chosen, &mut Placing<'_>) -> Option<()>;
 /// Every layer there is.
 pub static LAYERS: LazyLock<Registry<PlaceLayer>> =
     LazyLock::new(|| Registry { kind: "layer", entries: vec![dense::entry(), activation::entry(), residual::entry()] });
+
+/// What every layer takes. A layer that holds others hands it down: `lr` is multiplied, `frozen` holds for all of them,
+/// `weight_decay` and `init` are for those that do not say their own.
+pub static COMMON: &[Key] = &[
+    Key::preset(
+        "lr",
+        Kind::Number(Bounds::AtLeast(0.0)),
+        "1.0",
+        "multiplies the learning rate for the parameters of this layer, and of the layers in it",
+    )
+    .or(&["lr_multiplier"]),
+    Key::optional(
+        "weight_decay",
+        Kind::Number(Bounds::AtLeast(0.0)),
+        "stands for the optimizer's weight decay for the parameters of this layer",
+    ),
+    Key::preset("frozen", Kind::Flag, "false", "whether the parameters of this layer keep their initial values"),
+    Key::optional(
+        "init",
+        init::INITIALISER,
+        "what the parameters of this layer start from, instead of the network's `init`",
+    )
+    .or(&["kernel_initializer"]),
+];
+
+/// A layer with what every layer takes.
+pub const LAYER: Kind = Kind::Member { registry: || &*LAYERS, common: COMMON };

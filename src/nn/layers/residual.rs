@@ -11,10 +11,7 @@ use crate::nn::chain::Chain;
 use crate::nn::layer::{Io, Layer, Pass, Traces};
 use crate::nn::place::Placing;
 
-use super::{LAYERS, PlaceLayer};
-
-/// A list of layers, in the body of this layer as in `[network]`.
-const LAYER: Kind = Kind::Member { registry: || &*LAYERS, common: &[] };
+use super::{LAYER, PlaceLayer};
 
 pub(super) fn entry() -> Entry<PlaceLayer> {
     Entry {
