@@ -114,6 +114,8 @@ pub struct Experiment {
     pub space: Space,
     /// What is drawn.
     pub figures: Vec<Figure>,
+    /// How tables and figures are written.
+    pub style: report::Style,
     /// What the results are held against.
     pub expectations: Vec<Expectation>,
     /// Digests that the data must have, by data setting.
@@ -207,6 +209,7 @@ impl Experiment {
             sets: source.sets.to_vec(),
             folders: source.folders,
             space,
+            style: report::style(own.table("report")),
             figures: figures?,
             expectations: expectations?,
             digests: own.map("digests").iter().map(|(key, _, item)| (key.clone(), text_of(item))).collect(),
