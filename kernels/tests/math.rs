@@ -136,6 +136,24 @@ fn the_normal_distribution_is_within_its_bounds() {
     assert!(worst(Function::NormalDensity, density, &x) < 3.0);
 }
 
+/// The bounds that the file of `gelu` states.
+#[test]
+fn gelu_is_within_its_bounds() {
+    let gelu = kernels::activation::ALL.iter().find(|member| member.name == "gelu").expect("a member");
+    let gelu = (gelu.build)(&gelu.defaults().expect("no setting is required"));
+    for (low, high, bound) in [(-13.0, -1.0, 5.0), (-1.0, 20.0, 2.0)] {
+        let dense = (0..400_000).map(|i| low + i as f32 * ((high - low) / 4e5));
+        let x = [grid(low, high, STEP), dense.collect()].concat();
+        let mut y = vec![0.0; x.len()];
+        gelu.forward(Cpu::best(), &x, &mut y);
+        assert!(y.iter().all(|y| y.is_finite()));
+        let error = |(x, y): (&f32, &f32)| ulps(*y, gelu.reference(f64::from(*x)));
+        let worst = x.iter().zip(&y).map(error).fold(0.0, f64::max);
+        println!("gelu from {low} to {high}: worst {worst:.3} ULP");
+        assert!(worst < bound, "{worst} ULP from {low} to {high}");
+    }
+}
+
 #[test]
 fn sine_and_cosine_are_within_two_ulp() {
     let multiples = (1..600_000).map(|n| (f64::from(n) * std::f64::consts::FRAC_PI_2) as f32);

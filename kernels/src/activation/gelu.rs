@@ -6,7 +6,7 @@ use crate::isa::Simd;
 use crate::math;
 use crate::member::{Bounds, Form, Setting};
 
-/// Within 3 ULP from -1 on; below, where the value is a tail of the distribution, within 6.
+/// Within 2 ULP from -1 on; below, where the value is a tail of the distribution, within 5.
 #[derive(Clone, Copy)]
 struct Gelu;
 

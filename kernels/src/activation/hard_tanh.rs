@@ -1,4 +1,4 @@
-//! `f(x) = x` cut off at `min` and `max`. The slope at both ends is zero, as in PyTorch.
+//! `f(x) = x` cut off at `min` and `max`, at `max` last. The slope at both ends is zero, as in PyTorch.
 
 use super::{Entry, Pointwise};
 use crate::isa::Simd;

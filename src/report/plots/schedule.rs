@@ -62,8 +62,14 @@ impl Schedules {
             all.iter().all(within) && all.iter().any(|s| at(s.cells[0], *axis) != at(all[0].cells[0], *axis))
         };
         let telling: Vec<usize> = (0..frame.axes.len()).filter(tells).collect();
+        // a schedule that follows what is measured can be that of settings which no axis holds together
+        let strewn = all.len() > 1 && telling.is_empty();
+        let telling = if strewn { self.common.selection.open(&frame.axes) } else { telling };
         for same in &mut all {
             same.name = frame.describe(same.cells[0], &telling);
+            if strewn && same.cells.len() > 1 {
+                same.name.push_str(&format!(" and {} more", same.cells.len() - 1));
+            }
         }
         all
     }
