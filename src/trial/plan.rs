@@ -69,11 +69,12 @@ impl Plan {
         let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
         let chosen = member(read, "optimizer")?;
         let rates = Rates::new(member(read, "schedule")?, optimizer::rate(chosen), run);
+        let optimizer = optimizer::build(chosen);
         let every = run.steps_of(table(read, "eval")?.length("every")).max(1);
         Some(Self {
-            network: network?,
+            network: network?.trained_by(optimizer.scale_free()),
             objective: objective?,
-            optimizer: optimizer::build(chosen),
+            optimizer,
             rates,
             training,
             run,

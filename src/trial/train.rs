@@ -54,7 +54,7 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let parts: Vec<Part> = means.parts.iter().map(|data| Part::new(data.clone(), form)).collect();
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(who.seed, &mut params);
-    let team = Team::new(plan, means.cpu, scratches, &parts[0], params);
+    let team = Team::new(plan, means.cpu, scratches, &parts[0], params, who.seed);
     let mut course = Course { plan, means, parts: &parts, team, rows: Vec::new(), status: Status::Done, goal: None };
     let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), who.seed))?;
     let Course { team, rows, status, goal, .. } = course;
@@ -95,7 +95,7 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(0, &mut params);
     let mut scratches = [Scratch::new()];
-    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params);
+    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params, 0);
     let order = Order::new(plan, parts[0].rows(), 0);
     let mut indices = order.indices();
     let mut step = 0;

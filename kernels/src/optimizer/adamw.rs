@@ -19,6 +19,10 @@ impl Optimizer for AdamW {
         2
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, params: &mut [f32], grads: &[f32], memory: [&mut [f32]; PLANES]) {
         let [b1, b2] = self.betas;
         let rule = Adam {

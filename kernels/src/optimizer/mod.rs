@@ -25,6 +25,11 @@ pub const PLANES: usize = 3;
 pub trait Optimizer: Send + Sync {
     /// Floats of memory per parameter.
     fn planes(&self) -> usize;
+    /// Whether the size of a gradient does not matter to its step, as in Adam: parametrizations of a network by its width
+    /// scale learning rates by it.
+    fn scale_free(&self) -> bool {
+        false
+    }
     /// One step. `params`, `grads` and the first [`Optimizer::planes`] of `memory` have one length, the other planes are
     /// empty; memory is zero before step 1.
     fn step(&self, cpu: Cpu, step: Step, params: &mut [f32], grads: &[f32], memory: [&mut [f32]; PLANES]);
