@@ -6,7 +6,7 @@ mod common;
 use common::{Errors, rehearse, rows, scratches};
 use kernels::loss::{Loss, Targets};
 use kernels::{Cpu, Form, Setting};
-use runner::base::random::Stream;
+use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
 use runner::nn::activation::ACTIVATIONS;
@@ -162,7 +162,7 @@ const ROWS: usize = 7;
 const INPUTS: usize = 5;
 const OUTPUTS: usize = 3;
 /// What dropout draws from.
-const SEED: u64 = 5;
+const SEEDS: Seeds = Seeds::new(5);
 
 /// What a member's example does not show: layers first and inside of others, their other settings.
 const FORMS: &[&str] = &[
@@ -225,7 +225,7 @@ fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
         for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
             let mut scratches = scratches(threads);
-            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec(), SEED);
+            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
             let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
@@ -277,7 +277,7 @@ fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<
         let at = params[i];
         let [above, below] = [at + H, at - H].map(|p| {
             params[i] = p;
-            let draws = |row| Some(Draws { seed: SEED, step: 1, row });
+            let draws = |row| Some(Draws { seeds: SEEDS, step: 1, row });
             let rows = x.chunks(INPUTS).enumerate();
             rows.map(|(row, x)| network.reference(&params, x, draws(row))).collect::<Vec<_>>()
         });
@@ -306,7 +306,7 @@ fn layers() {
         let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, &x, &o.targets)).collect();
         let network = rehearse(&texts[0]).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
         let mut params = vec![0.0; network.parameters()];
-        network.initialise(1, &mut params);
+        network.initialise(Seeds::new(1), &mut params);
         let theirs = slopes(&network, &params, &x, &objectives);
         for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
             let ours = gradient(text, &params);

@@ -5,6 +5,7 @@ mod common;
 
 use common::{Rehearsal, rehearse, scratches};
 use kernels::Cpu;
+use runner::base::random::Seeds;
 use runner::nn::network::Network;
 use runner::trial::team::{Batch, Team};
 
@@ -23,7 +24,7 @@ fn trial(layers: &str) -> Rehearsal {
 
 fn initial(network: &Network, seed: u64) -> Vec<f32> {
     let mut params = vec![f32::NAN; network.parameters()];
-    network.initialise(seed, &mut params);
+    network.initialise(Seeds::new(seed), &mut params);
     params
 }
 
@@ -73,7 +74,7 @@ fn trained(trial: &Rehearsal, threads: usize, looks: usize, seed: u64, steps: &[
     let mut done = 0;
     for until in steps {
         let mut scratches = scratches(threads);
-        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params, seed);
+        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params, Seeds::new(seed));
         while done < *until {
             (0..looks).for_each(|_| drop(team.outputs(&trial.train)));
             done += 1;
@@ -101,7 +102,8 @@ fn dropout_draws_anew_for_every_step_seed_and_layer() {
     let params = initial(&trial.plan.network, 3);
     let gradient = |seed, step| {
         let mut scratches = scratches(1);
-        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), seed);
+        let mut team =
+            Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), Seeds::new(seed));
         team.step(&trial.train, Batch::Stretch(0, 3), step, 0.5);
         team.grads().to_vec()
     };
@@ -121,7 +123,8 @@ fn without_training_or_rate_dropout_is_not_there() {
     assert_eq!(params, initial(&half.plan.network, 3), "dropout moves nobody's initial weights");
     let outputs = |trial: &Rehearsal| {
         let mut scratches = scratches(1);
-        Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), 3).outputs(&trial.train)
+        Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), Seeds::new(3))
+            .outputs(&trial.train)
     };
     assert_eq!(outputs(&plain), outputs(&half), "in evaluation dropout is the identity");
     assert_eq!(trained(&plain, 1, 0, 3, &[7]), trained(&none, 2, 0, 3, &[7]), "a rate of zero");

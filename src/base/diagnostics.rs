@@ -175,7 +175,8 @@ fn clamp(range: Range<usize>, text: &str) -> Range<usize> {
 /// The candidate nearest to what was written, when it is near enough to be what was meant.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_lowercase();
-    let allowed = (written.chars().count() / 3).clamp(1, 3);
+    let length = written.chars().count();
+    let allowed = (length / 3).clamp(1, 3);
     candidates
         .into_iter()
         .map(|c| {
@@ -183,7 +184,8 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
             let prefix = written.len() >= 3 && (c.starts_with(&written) || written.starts_with(c));
             (if prefix { distance.min(allowed) } else { distance }, c)
         })
-        .filter(|(distance, _)| *distance <= allowed)
+        // a word of one letter that is replaced is another word
+        .filter(|(distance, _)| *distance <= allowed && *distance < length)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
 }
@@ -212,6 +214,7 @@ mod tests {
         assert_eq!(nearest("wieght_decay", known), Some("weight_decay"));
         assert_eq!(nearest("momentun", known), Some("momentum"));
         assert_eq!(nearest("dropout", known), None);
+        assert_eq!((nearest("y", ["x"]), nearest("X", ["x"])), (None, Some("x")));
     }
 
     #[test]

@@ -60,6 +60,88 @@ impl Stream {
     }
 }
 
+/// What random numbers are drawn for. Each has a stream of its own, so each can be held while the others vary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Initial parameters, by slot.
+    Init,
+    /// The order of the training rows, by epoch.
+    Order,
+    /// What is dropped, by layer and step.
+    Dropout,
+    /// Which rows are held out.
+    Split,
+    /// Which labels are wrong.
+    LabelNoise,
+    /// Rows that are drawn anew for every seed.
+    Data,
+}
+
+impl Purpose {
+    /// All of them with what they decide; the place of a purpose here is its number.
+    pub const ALL: [(Purpose, &'static str); 6] = [
+        (Purpose::Init, "the initial parameters"),
+        (Purpose::Order, "the order in which training rows are taken"),
+        (Purpose::Dropout, "which units are dropped"),
+        (Purpose::Split, "which rows are held out"),
+        (Purpose::LabelNoise, "which labels are replaced, and by what"),
+        (Purpose::Data, "what a data set draws anew for every seed"),
+    ];
+
+    /// Its name in a file, and in the stream's own name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Purpose::Init => "init",
+            Purpose::Order => "order",
+            Purpose::Dropout => "dropout",
+            Purpose::Split => "split",
+            Purpose::LabelNoise => "label_noise",
+            Purpose::Data => "data",
+        }
+    }
+
+    /// Whether what a network is trained and tested on depends on it.
+    fn shapes_data(self) -> bool {
+        matches!(self, Purpose::Split | Purpose::LabelNoise | Purpose::Data)
+    }
+}
+
+/// The seeds of a trial: its own for every purpose, but for those that are pinned to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seeds {
+    own: u64,
+    pinned: [Option<u64>; Purpose::ALL.len()],
+}
+
+impl Seeds {
+    /// One seed for everything.
+    pub const fn new(own: u64) -> Self {
+        Self { own, pinned: [None; Purpose::ALL.len()] }
+    }
+
+    /// The same, with a purpose held at a seed of its own.
+    #[must_use]
+    pub fn pin(mut self, purpose: Purpose, seed: u64) -> Self {
+        self.pinned[purpose as usize] = Some(seed);
+        self
+    }
+
+    /// The seed of a purpose.
+    pub fn of(&self, purpose: Purpose) -> u64 {
+        self.pinned[purpose as usize].unwrap_or(self.own)
+    }
+
+    /// The stream of a purpose: `seeds.stream(Purpose::Init, &[slot])`.
+    pub fn stream(&self, purpose: Purpose, indices: &[u64]) -> Stream {
+        Stream::new(self.of(purpose), purpose.name(), indices)
+    }
+
+    /// The seeds that decide what the data are: trials that agree in them can share it.
+    pub fn of_data(&self) -> Vec<u64> {
+        Purpose::ALL.iter().filter(|(purpose, _)| purpose.shapes_data()).map(|(purpose, _)| self.of(*purpose)).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +154,22 @@ mod tests {
         for other in [first(1, "init", &[0]), first(0, "order", &[0]), first(0, "init", &[1])] {
             assert_ne!(one, other);
         }
+    }
+
+    #[test]
+    fn a_pinned_purpose_is_held_and_the_others_follow_the_seed() {
+        let first = |seeds: Seeds, purpose| seeds.stream(purpose, &[2]).below(u64::MAX);
+        for (index, (purpose, _)) in Purpose::ALL.into_iter().enumerate() {
+            assert_eq!(purpose as usize, index, "the list is in the order of the type");
+            let held = Seeds::new(1).pin(purpose, 7);
+            for (other, _) in Purpose::ALL {
+                let seed = if other == purpose { 7 } else { 1 };
+                assert_eq!(first(held, other), Stream::new(seed, other.name(), &[2]).below(u64::MAX));
+            }
+        }
+        let of_init = [Seeds::new(3), Seeds::new(3).pin(Purpose::Init, 9)].map(|s| s.of_data());
+        assert_eq!(of_init[0], of_init[1]);
+        assert_ne!(Seeds::new(3).pin(Purpose::Split, 9).of_data(), of_init[0]);
     }
 
     /// Written once and kept: other numbers here mean other initial weights in every experiment ever published with us.

@@ -46,8 +46,7 @@ fn reach(kind: &Kind, seen: &mut BTreeSet<&'static str>, found: &mut Vec<Reached
 /// `runner list [KIND]`.
 pub(super) fn list(kind: Option<&str>) -> End {
     let registries = registries();
-    let wanted =
-        |r: &&&'static dyn Members| kind.is_none_or(|kind| r.kind() == kind || format!("{}s", r.kind()) == kind);
+    let wanted = |r: &&&'static dyn Members| kind.is_none_or(|kind| r.kind() == kind || plural(r.kind()) == kind);
     let chosen: Vec<_> = registries.iter().filter(wanted).collect();
     if chosen.is_empty() {
         let kind = kind.expect("without a kind all are chosen");
@@ -68,6 +67,14 @@ pub(super) fn list(kind: Option<&str>) -> End {
     }
     say(&out);
     End::Done
+}
+
+/// More than one of a kind: `losses`, `strategies`, `layers`.
+fn plural(kind: &str) -> String {
+    match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{kind}{}", if kind.ends_with('s') { "es" } else { "s" }),
+    }
 }
 
 /// `runner schema`.

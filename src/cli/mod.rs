@@ -53,10 +53,6 @@ pub fn main() -> ExitCode {
         }
     };
     let end = match cli.command {
-        None if cli.run.files.is_empty() => {
-            tell("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
-            End::Mistake
-        }
         None => train::run(&cli.run),
         Some(Command::Run(args)) => train::run(&args),
         Some(Command::Check(args)) => check::run(&args),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
+use crate::report::number::rounded;
 use crate::run::Observer;
 use crate::trial::record::{Record, Status, word};
 
@@ -34,7 +35,7 @@ fn title(axes: &[(String, String)], seed: u64) -> String {
 
 /// How a trial ended, in few words.
 fn ending(record: &Record) -> String {
-    let number = |name: &str| record.summary(name).map(|x| format!(", {} {x:.4}", name.replace('_', " ")));
+    let number = |name: &str| record.summary(name).map(|x| format!(", {} {}", name.replace('_', " "), rounded(x, 4)));
     match &record.status {
         Status::Done => {
             ["train_loss", "test_loss", "test_accuracy"].iter().filter_map(|n| number(n)).collect::<String>()
@@ -57,7 +58,9 @@ impl Best {
     }
 
     fn text(&self) -> String {
-        self.0.as_ref().map_or_else(String::new, |(loss, whose)| format!("best test loss {loss:.4} ({whose})"))
+        self.0
+            .as_ref()
+            .map_or_else(String::new, |(loss, whose)| format!("best test loss {} ({whose})", rounded(*loss, 4)))
     }
 }
 
@@ -116,8 +119,9 @@ impl Observer for Plain {
         if state.said.elapsed() >= PLAIN_EVERY || state.finished == state.now {
             let spent = state.started.elapsed().as_secs_f64();
             let left = spent / state.finished as f64 * (state.now - state.finished) as f64;
+            let left = if left > 0.0 { format!(", about {left:.0} s left") } else { String::new() };
             let (finished, now, best) = (state.finished, state.now, state.best.text());
-            tell(&format!("{}: {finished}/{now} trained in {spent:.1} s, about {left:.0} s left; {best}", self.name));
+            tell(&format!("{}: {finished}/{now} trained in {spent:.1} s{left}; {best}", self.name));
             state.said = Instant::now();
         }
     }
@@ -173,7 +177,8 @@ impl Observer for Bars {
         line.set_length(steps);
         line.set_position(step);
         let measures = columns.iter().zip(values).filter(|(c, _)| c.ends_with("_loss"));
-        let measures: Vec<String> = measures.map(|(c, x)| format!("{} {x:.4}", c.replace('_', " "))).collect();
+        let measures: Vec<String> =
+            measures.map(|(c, x)| format!("{} {}", c.replace('_', " "), rounded(*x, 4))).collect();
         line.set_message(format!("{}: step {step}/{steps}, {}", line.prefix(), measures.join(", ")));
     }
 

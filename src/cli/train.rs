@@ -15,6 +15,10 @@ use super::progress;
 use super::{End, colour, complain, read, say, tell};
 
 pub(super) fn run(args: &Run) -> End {
+    if args.files.is_empty() {
+        tell("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
+        return End::Mistake;
+    }
     let cpu = match cpu(args) {
         Ok(cpu) => cpu,
         Err(error) => {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::Result;
+use crate::base::random::Seeds;
 use crate::base::values::Chosen;
 
 use super::prepare::{Loaded, Prepared, needs_seed, prepare};
@@ -23,16 +24,17 @@ impl Cache {
         Self { most: jobs.max(2), loaded: Mutex::default(), prepared: Mutex::default() }
     }
 
-    /// The parts of a section for a seed; `load` is called when the source is not there.
+    /// The parts of a section for these seeds; `load` is called when the source is not there.
     pub(super) fn prepared(
         &self,
         chosen: &Chosen,
-        seed: u64,
+        seeds: Seeds,
         load: impl FnOnce() -> Result<Parts>,
     ) -> Result<Prepared> {
         let section = chosen.values.to_node().to_toml();
         let section = format!("{} {section}", chosen.name);
-        let mine = if needs_seed(&chosen.values) { format!("{seed} {section}") } else { section.clone() };
+        let mine =
+            if needs_seed(&chosen.values) { format!("{:?} {section}", seeds.of_data()) } else { section.clone() };
         // the lock is held while preparing, so that workers that start together do the work once
         let mut prepared = self.prepared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(found) = find(&prepared, &mine) {
@@ -47,7 +49,7 @@ impl Cache {
                 fresh
             }
         };
-        let parts = prepare(&source, &chosen.values, seed);
+        let parts = prepare(&source, &chosen.values, seeds);
         keep(&mut prepared, self.most, mine, parts.clone());
         Ok(parts)
     }

@@ -23,6 +23,7 @@ pub use sources::SOURCES;
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Result;
 use crate::base::hash;
+use crate::base::random::Seeds;
 use crate::base::shape::{Shape, Target};
 use crate::base::values::Chosen;
 
@@ -65,9 +66,9 @@ pub fn digest(chosen: &Chosen, folders: &Folders) -> Result<Option<String>> {
     if files.is_empty() { Ok(None) } else { hash::digest_files(&files).map(Some) }
 }
 
-/// The parts of the data for a trial with this seed. Errors: files that cannot be read or hold something else.
-pub fn prepared(chosen: &Chosen, folders: &Folders, seed: u64, cache: &Cache) -> Result<Prepared> {
-    cache.prepared(chosen, seed, || checked(chosen).load(folders))
+/// The parts of the data for a trial with these seeds. Errors: files that cannot be read or hold something else.
+pub fn prepared(chosen: &Chosen, folders: &Folders, seeds: Seeds, cache: &Cache) -> Result<Prepared> {
+    cache.prepared(chosen, seeds, || checked(chosen).load(folders))
 }
 
 fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Source>> {

@@ -7,7 +7,7 @@ use kernels::member::Bounds;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::{Purpose, Seeds, Stream};
 use crate::base::shape::Target;
 use crate::base::values::{Chosen, Value, Values};
 
@@ -92,14 +92,14 @@ pub fn needs_seed(values: &Values) -> bool {
     held_out(values, 1 << 30) > 0 || values.number("label_noise") > 0.0
 }
 
-/// The parts for a trial with this seed; rows that nothing is done to are shared, not copied.
-pub fn prepare(parts: &Arc<Loaded>, values: &Values, seed: u64) -> Prepared {
+/// The parts for a trial with these seeds; rows that nothing is done to are shared, not copied.
+pub fn prepare(parts: &Arc<Loaded>, values: &Values, seeds: Seeds) -> Prepared {
     let rows = parts.train.rows();
     let count = held_out(values, rows);
     let (mut train, mut validation) = (parts.train.clone(), None);
     if count > 0 {
         let mut order: Vec<usize> = (0..rows).collect();
-        Stream::new(seed, "split", &[]).shuffle(&mut order);
+        seeds.stream(Purpose::Split, &[]).shuffle(&mut order);
         let (held, kept) = order.split_at_mut(count);
         // in the order they are stored, so that `order = "stored"` means the same with and without validation
         held.sort_unstable();
@@ -109,7 +109,7 @@ pub fn prepare(parts: &Arc<Loaded>, values: &Values, seed: u64) -> Prepared {
     }
     let noise = values.number("label_noise");
     if noise > 0.0 {
-        train = Arc::new(noisy(&train, noise, &mut Stream::new(seed, "label_noise", &[])));
+        train = Arc::new(noisy(&train, noise, &mut seeds.stream(Purpose::LabelNoise, &[])));
     }
     let test = parts.test.clone();
     let Some(scaling) = Scaling::fit(values, &train) else { return Prepared { train, validation, test } };

@@ -7,6 +7,8 @@ use std::ops::Range;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 
+use crate::base::random::Seeds;
+
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
     /// The instruction set and engine.
@@ -20,8 +22,8 @@ pub struct Pass<'a> {
 /// What the random numbers of a training step are a function of, beside the layer and the element.
 #[derive(Debug, Clone, Copy)]
 pub struct Draws {
-    /// The trial's seed.
-    pub seed: u64,
+    /// The trial's seeds.
+    pub seeds: Seeds,
     /// The step, from 1.
     pub step: u64,
     /// Which row of the batch is the first of the pass.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
+use crate::base::random::Seeds;
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Values};
 
@@ -85,9 +86,9 @@ impl Network {
         self.chain.kept()
     }
 
-    /// The parameters that training with this seed starts from.
-    pub fn initialise(&self, seed: u64, params: &mut [f32]) {
-        init::initialise(&self.init, self.slots.list(), seed, params);
+    /// The parameters that training with these seeds starts from.
+    pub fn initialise(&self, seeds: Seeds, params: &mut [f32]) {
+        init::initialise(&self.init, self.slots.list(), seeds, params);
     }
 
     /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `B * self.kept()` long. The output is

@@ -50,7 +50,8 @@ pub fn forecast(experiment: &Experiment, cpu: Cpu) -> Result<Vec<Forecast>> {
         let seconds = match rate.filter(|_| begun.elapsed() > BUDGET) {
             Some(rate) => operations * rate,
             None => {
-                let prepared = data::prepared(chosen, &experiment.folders, experiment.space.seeds[0], &cache)?;
+                let seeds = plan.seeds(experiment.space.seeds[0]);
+                let prepared = data::prepared(chosen, &experiment.folders, seeds, &cache)?;
                 let Pace { step, evaluation } = pace(&plan, cpu, &prepared.parts(), Duration::from_millis(40));
                 let evaluations = plan.run.steps / plan.every + 2;
                 let seconds = step * plan.run.steps as f64 + evaluation * evaluations as f64;

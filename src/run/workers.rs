@@ -156,7 +156,7 @@ impl Shop<'_> {
         let Some(plan) = plan else {
             return Err(Error::new("the data files have changed since the experiment was checked"));
         };
-        let prepared = data::prepared(chosen, &self.experiment.folders, planned.seed, &self.data)?;
+        let prepared = data::prepared(chosen, &self.experiment.folders, plan.seeds(planned.seed), &self.data)?;
         let parts = prepared.parts();
         let watch = Watched { shop: self, worker };
         let means = Means { cpu: self.options.cpu, parts: &parts, watch: &watch };

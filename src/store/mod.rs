@@ -69,21 +69,24 @@ impl Log {
             set_aside(&path)?;
         }
         let fail = |e: std::io::Error| Error::file("write", &path, &e);
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(fail)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(fail)?;
         file.lock().map_err(fail)?;
-        let opened = Self::begin(&mut file, &path, experiment);
+        let opened = Self::begin(&file, &path, experiment);
         file.unlock().map_err(fail)?;
         opened?;
         Ok(Self { path, file, synced: Instant::now() })
     }
 
     /// Writes the header of a new log, or checks that of an old one and ends a line that was cut short.
-    fn begin(file: &mut File, path: &Path, experiment: &str) -> Result<()> {
+    fn begin(mut file: &File, path: &Path, experiment: &str) -> Result<()> {
         let fail = |e: std::io::Error| Error::file("write", path, &e);
-        if file.metadata().map_err(fail)?.len() == 0 {
-            let header = Header { runner_log: VERSION, experiment: experiment.to_owned() };
-            let line = serde_json::to_string(&header).expect("a header is plain data") + "\n";
-            return file.write_all(line.as_bytes()).map_err(fail);
+        let header = Header { runner_log: VERSION, experiment: experiment.to_owned() };
+        let line = serde_json::to_string(&header).expect("a header is plain data") + "\n";
+        let mut there = Vec::new();
+        file.take(line.len() as u64).read_to_end(&mut there).map_err(fail)?;
+        // nothing is there yet, or only what a full disk or a kill left of a header
+        if there.len() < line.len() && line.as_bytes().starts_with(&there) {
+            return file.set_len(0).and_then(|()| file.write_all(line.as_bytes())).map_err(fail);
         }
         check_header(path, Some(experiment))?;
         let mut last = [0];

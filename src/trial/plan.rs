@@ -2,6 +2,7 @@
 //! matched with the data, steps and evaluations are counted. All plans of a sweep are made before one trial is trained.
 
 use crate::base::diagnostics::{Diagnostics, Place};
+use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Value, Values};
 use crate::learn::objective::Objective;
@@ -50,6 +51,8 @@ pub struct Plan {
     pub parts: Vec<&'static str>,
     /// The columns that this gives.
     pub columns: Vec<String>,
+    /// Streams that are held at a seed of their own.
+    pins: Vec<(Purpose, u64)>,
 }
 
 impl Plan {
@@ -69,12 +72,12 @@ impl Plan {
         let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
         let chosen = member(read, "optimizer")?;
         let rates = Rates::new(member(read, "schedule")?, optimizer::rate(chosen), run);
-        let optimizer = optimizer::build(chosen);
+        let network = network?.trained_by(optimizer::build(chosen).scale_free());
         let every = run.steps_of(table(read, "eval")?.length("every")).max(1);
         Some(Self {
-            network: network?.trained_by(optimizer.scale_free()),
+            network,
             objective: objective?,
-            optimizer,
+            optimizer: optimizer::build(chosen),
             rates,
             training,
             run,
@@ -82,7 +85,13 @@ impl Plan {
             probes: probes?,
             parts: data.parts.clone(),
             columns: columns?,
+            pins: pins(table(read, "pin")?),
         })
+    }
+
+    /// The seeds of the trial with this seed.
+    pub fn seeds(&self, own: u64) -> Seeds {
+        self.pins.iter().fold(Seeds::new(own), |seeds, (purpose, seed)| seeds.pin(*purpose, *seed))
     }
 
     /// Rows of a training step on a training set of `rows`.
@@ -102,6 +111,12 @@ impl Plan {
         let batch = self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + 1);
         4 * (self.network.parameters() * copies + batch)
     }
+}
+
+/// The streams that `[pin]` holds, each with its seed.
+fn pins(section: &Values) -> Vec<(Purpose, u64)> {
+    let held = Purpose::ALL.into_iter().map(|(purpose, _)| purpose).filter(|purpose| section.has(purpose.name()));
+    held.map(|purpose| (purpose, section.whole(purpose.name()) as u64)).collect()
 }
 
 /// Where the width of the last layer is written: its `units`, or the whole layer.

@@ -4,6 +4,7 @@
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
+use crate::base::random::Purpose;
 use crate::base::read;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data;
@@ -26,6 +27,19 @@ pub static EVAL: &[Key] = &[
         "what is measured: `runner list metric`; the loss, and the accuracy where there are classes, when not given",
     ),
 ];
+
+/// The keys of `[pin]`: a seed for every purpose that can be held.
+pub static PIN: [Key; Purpose::ALL.len()] = {
+    let seed = Kind::Whole { least: 0, most: i64::MAX };
+    let mut keys = [Key::optional("", seed, ""); Purpose::ALL.len()];
+    let mut i = 0;
+    while i < keys.len() {
+        let (purpose, decides) = Purpose::ALL[i];
+        keys[i] = Key::optional(purpose.name(), seed, decides);
+        i += 1;
+    }
+    keys
+};
 
 /// The sections, in the order of the documentation.
 pub static SECTIONS: &[Key] = &[
@@ -54,6 +68,13 @@ pub static SECTIONS: &[Key] = &[
     .or(&["lr_schedule"]),
     Key::required("train", Kind::Table(training::KEYS), "how long, on how many rows at a time, in which order"),
     Key::preset("eval", Kind::Table(EVAL), "{}", "when and what is measured"),
+    Key::preset(
+        "pin",
+        Kind::Table(&PIN),
+        "{}",
+        "random streams that are held at a seed of their own while `seeds` varies the others; swept, they are varied one \
+         by one: `\"pin.init\" = [0, 1, 2]`",
+    ),
 ];
 
 /// The sections as they were read, some of them perhaps missing.

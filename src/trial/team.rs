@@ -14,6 +14,7 @@ use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
 use rayon::prelude::*;
 
+use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
 
 use super::plan::Plan;
@@ -52,7 +53,7 @@ impl Batch<'_> {
 pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
-    seed: u64,
+    seeds: Seeds,
     params: Vec<f32>,
     grads: Vec<f32>,
     memory: [Vec<f32>; PLANES],
@@ -66,14 +67,14 @@ const EVALUATED: usize = 256;
 
 impl<'p> Team<'p> {
     /// A team for a plan, a thread for each of the packing buffers, with all memory it will need on the training part
-    /// `train`. `params` is what training starts from, `seed` what is drawn at random on the way.
+    /// `train`. `params` is what training starts from, `seeds` what is drawn at random on the way.
     pub fn new(
         plan: &'p Plan,
         cpu: Cpu,
         scratches: &'p mut [Scratch],
         train: &Part,
         params: Vec<f32>,
-        seed: u64,
+        seeds: Seeds,
     ) -> Self {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
@@ -90,7 +91,7 @@ impl<'p> Team<'p> {
         Self {
             plan,
             cpu,
-            seed,
+            seeds,
             grads: vec![0.0; params.len()],
             params,
             memory,
@@ -118,9 +119,9 @@ impl<'p> Team<'p> {
         for (i, shard) in self.shards.iter_mut().enumerate() {
             shard.rows = rows * i / count..rows * (i + 1) / count;
         }
-        let (plan, cpu, params, seed) = (self.plan, self.cpu, &self.params, self.seed);
+        let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
         let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
-            let draws = Some(Draws { seed, step: number, row: shard.rows.start });
+            let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
             shard.rows_phase(plan, Pass { cpu, scratch, draws }, params, train, batch);
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {

@@ -8,7 +8,7 @@ use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 
 use crate::base::hash;
-use crate::base::random::Stream;
+use crate::base::random::{Purpose, Seeds};
 use crate::data::Dataset;
 
 use super::evaluate::measure;
@@ -53,10 +53,11 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let form = plan.objective.form();
     let parts: Vec<Part> = means.parts.iter().map(|data| Part::new(data.clone(), form)).collect();
     let mut params = vec![0.0; plan.network.parameters()];
-    plan.network.initialise(who.seed, &mut params);
-    let team = Team::new(plan, means.cpu, scratches, &parts[0], params, who.seed);
+    let seeds = plan.seeds(who.seed);
+    plan.network.initialise(seeds, &mut params);
+    let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course { plan, means, parts: &parts, team, rows: Vec::new(), status: Status::Done, goal: None };
-    let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), who.seed))?;
+    let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), seeds))?;
     let Course { team, rows, status, goal, .. } = course;
     let mut summary = summarise(plan, &rows);
     summary.push(("mean_train_loss".to_owned(), mean_loss));
@@ -93,10 +94,10 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     let form = plan.objective.form();
     let parts: Vec<Part> = data.iter().map(|data| Part::new(data.clone(), form)).collect();
     let mut params = vec![0.0; plan.network.parameters()];
-    plan.network.initialise(0, &mut params);
+    plan.network.initialise(Seeds::new(0), &mut params);
     let mut scratches = [Scratch::new()];
-    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params, 0);
-    let order = Order::new(plan, parts[0].rows(), 0);
+    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params, Seeds::new(0));
+    let order = Order::new(plan, parts[0].rows(), Seeds::new(0));
     let mut indices = order.indices();
     let mut step = 0;
     let begun = Instant::now();
@@ -144,9 +145,7 @@ impl Course<'_, '_> {
                 }
             }
             seconds += from.elapsed();
-            if self.status == Status::Done {
-                self.evaluate(step);
-            }
+            self.evaluate(step);
         }
         Some((step, total / step as f64, seconds))
     }
@@ -160,7 +159,8 @@ impl Course<'_, '_> {
             self.goal = Some(step);
         }
         let losses = plan.columns.iter().zip(&values).filter(|(column, _)| column.ends_with("_loss"));
-        if step > 0 && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
+        // before the end the training steps decide: where a trial diverges must not depend on how often it is looked at
+        if step == plan.run.steps && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
             self.status = Status::Diverged { step };
         }
         let epoch = step as f64 / plan.run.per_epoch as f64;
@@ -168,20 +168,20 @@ impl Course<'_, '_> {
     }
 }
 
-/// The order in which rows are taken: a function of the seed and the step, so any step can be asked for.
+/// The order in which rows are taken: a function of the seeds and the step, so any step can be asked for.
 struct Order {
     rows: usize,
     batch: usize,
     per_epoch: u64,
     shuffled: bool,
-    seed: u64,
+    seeds: Seeds,
 }
 
 impl Order {
-    fn new(plan: &Plan, rows: usize, seed: u64) -> Self {
+    fn new(plan: &Plan, rows: usize, seeds: Seeds) -> Self {
         // full batches have no order: the sum over all rows goes through them as they are stored
         let shuffled = plan.training.shuffled && plan.training.batch.is_some();
-        Self { rows, batch: plan.batch_rows(rows), per_epoch: plan.run.per_epoch, shuffled, seed }
+        Self { rows, batch: plan.batch_rows(rows), per_epoch: plan.run.per_epoch, shuffled, seeds }
     }
 
     fn indices(&self) -> Vec<u32> {
@@ -198,7 +198,7 @@ impl Order {
         }
         if within == 0 {
             indices.iter_mut().enumerate().for_each(|(i, index)| *index = i as u32);
-            Stream::new(self.seed, "order", &[step / self.per_epoch]).shuffle(indices);
+            self.seeds.stream(Purpose::Order, &[step / self.per_epoch]).shuffle(indices);
         }
         Batch::Picked(&indices[start..end])
     }

@@ -3,12 +3,15 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod program;
+
 use std::path::{Path, PathBuf};
 
 use kernels::Scratch;
 use runner::base::diagnostics::Diagnostics;
 use runner::base::key::Kind;
 use runner::base::node::Node;
+use runner::base::random::Seeds;
 use runner::base::read;
 use runner::base::values::Value;
 use runner::data::{self, Cache, Folders};
@@ -57,12 +60,17 @@ pub fn parse(text: &str) -> Node {
 
 /// Reads `text`, one TOML value, as a value of this kind. Errors: the mistakes, as a person sees them.
 pub fn value(text: &str, kind: &Kind) -> Result<Value, String> {
-    let document = format!("x = {text}");
     let mut diagnostics = Diagnostics::new();
+    value_of(text, kind, &mut diagnostics).ok_or_else(|| diagnostics.render(false))
+}
+
+/// The same for who looks for further mistakes in it.
+pub fn value_of(text: &str, kind: &Kind, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let document = format!("x = {text}");
     let origin = diagnostics.origin("test.toml", &document);
-    let node = Node::parse(origin, &document, &mut diagnostics);
-    let read = node.get("x").and_then(|x| read::value(x, kind, "`x`", &mut diagnostics));
-    read.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
+    let node = Node::parse(origin, &document, diagnostics);
+    let read = node.get("x").and_then(|x| read::value(x, kind, "`x`", diagnostics));
+    read.filter(|_| diagnostics.is_empty())
 }
 
 /// A trial that is ready to be trained.
@@ -85,7 +93,8 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
         let parts = vec!["train", "test"];
         let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
         let plan = Plan::new(&read, &outline, &mut diagnostics)?;
-        let prepared = data::prepared(chosen, &Folders::default(), 0, &Cache::new(1)).expect("rows in the text");
+        let prepared =
+            data::prepared(chosen, &Folders::default(), Seeds::new(0), &Cache::new(1)).expect("rows in the text");
         let train = Part::new(prepared.train, plan.objective.form());
         Some(Rehearsal { plan, train })
     });

@@ -147,10 +147,10 @@ impl Cpu {
         Isa::ALL.into_iter().find_map(|isa| Cpu::with(isa).ok()).expect("the portable one is always there")
     }
 
-    /// The instruction set that `KERNELS_ISA` names, or the best one where it is not set. One that is unknown or missing
-    /// is an error, not a fallback.
+    /// The instruction set that `KERNELS_ISA` names, or the best one where it is empty or not set. One that is unknown or
+    /// missing is an error, not a fallback.
     pub fn from_env() -> Result<Cpu, Missing> {
-        match std::env::var_os("KERNELS_ISA") {
+        match std::env::var_os("KERNELS_ISA").filter(|given| !given.is_empty()) {
             None => Ok(Cpu::best()),
             Some(given) => Cpu::with(given.to_string_lossy().parse()?),
         }

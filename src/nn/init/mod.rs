@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::{Purpose, Seeds, Stream};
 use crate::base::registry::{About, Entry, Registry};
 use crate::base::values::{Chosen, Values};
 use kernels::member::Bounds;
@@ -91,10 +91,10 @@ pub const INITIALISER: Kind = Kind::Member { registry: || &*INITIALISERS, common
 
 /// The initial parameters of a network with these slots: `params` is the whole flat buffer, `usual` the initialiser of
 /// the layers that do not say their own.
-pub fn initialise(usual: &Chosen, slots: &[Slot], seed: u64, params: &mut [f32]) {
+pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f32]) {
     for (index, slot) in slots.iter().enumerate() {
         let (chosen, initialiser) = of(slot, usual);
-        let (out, mut stream) = (&mut params[slot.range()], Stream::new(seed, "init", &[index as u64]));
+        let (out, mut stream) = (&mut params[slot.range()], seeds.stream(Purpose::Init, &[index as u64]));
         match slot.role {
             Role::Factor(start) => {
                 out.fill(start);

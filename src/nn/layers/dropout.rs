@@ -8,7 +8,7 @@ use kernels::member::Bounds;
 use kernels::random::{self, Draw};
 
 use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::Purpose;
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
 use crate::nn::layer::{Draws, Io, Layer, Pass};
@@ -52,10 +52,10 @@ struct Dropout {
 impl Dropout {
     /// Drops the same numbers of `from` in forward and backward.
     fn drop(&self, cpu: Cpu, draws: Option<Draws>, from: &[f32], to: &mut [f32]) {
-        let Some(Draws { seed, step, row }) = draws else {
+        let Some(Draws { seeds, step, row }) = draws else {
             return to.copy_from_slice(from);
         };
-        let key = Stream::new(seed, "dropout", &[self.number, step]).key();
+        let key = seeds.stream(Purpose::Dropout, &[self.number, step]).key();
         random::dropout(cpu, Draw { key, rate: self.rate, row: row as u32 }, self.width, from, to);
     }
 }

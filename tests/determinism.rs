@@ -1,0 +1,333 @@
+//! Same file, same bits: the results folder of the real program is the same byte for byte for any number of jobs and
+//! threads, on every instruction set of this machine, in one piece or in shards, and looking more often leaves the same
+//! weights. First one experiment in every way of running it; then every member of every registry, found by walking the
+//! registries, so that a new one is covered by being listed.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use common::program::{expect, folder, recorded, results, rows, same};
+use common::value_of;
+use kernels::Cpu;
+use kernels::isa::Isa;
+use runner::base::diagnostics::Diagnostics;
+use runner::base::key::Kind;
+use runner::base::registry::Members;
+use runner::base::shape::Target;
+use runner::base::values::Value;
+use runner::data::{self, Folders, SOURCES};
+use runner::run::experiment::{self, Depth, Experiment};
+
+/// Members of several kinds, a batch that does not divide the rows, widths that no vector divides, and a rate that
+/// diverges.
+const BITS: &str = r#"# Does every way of running it leave the same bytes?
+name  = "bits"
+seeds = 2
+
+[data]
+type        = "mnist1d"
+train       = 150
+test        = 60
+validation  = 30
+label_noise = 0.1
+standardize = true
+
+[network]
+layers = [
+  { type = "dense", units = 19, activation = "tanh" },
+  { type = "residual", layers = [{ type = "dense", units = 19, activation = "relu" }] },
+  { type = "dense", units = 10 },
+]
+
+[loss]
+type = "cross_entropy"
+
+[optimizer]
+type = "sgd"
+lr   = 0.1
+
+[schedule]
+type   = "cosine"
+warmup = { steps = 3 }
+
+[train]
+epochs     = 6
+batch_size = 32
+
+[sweep.axes]
+optimizer = [
+  { label = "momentum", type = "sgd", lr = 0.05, momentum = 0.9, nesterov = true },
+  { label = "adamw", type = "adamw", lr = 0.01 },
+  { label = "diverging", type = "sgd", lr = 1e20 },
+]
+"train.order" = ["shuffled", "stored"]
+
+[[report.plots]]
+type  = "curves"
+where = { "train.order" = "shuffled" }
+
+[[expect]]
+name    = "lowest test loss"
+of      = { min = "test_loss" }
+between = [0.0, 10.0]
+"#;
+
+/// The experiment in this folder, run with these options into a folder of its own.
+#[track_caller]
+fn run(folder: &Path, name: &str, options: &[&str]) -> BTreeMap<String, Vec<u8>> {
+    let out = format!("out/{}", options.join("")).replace(' ', "");
+    let arguments = [&["experiment.toml", "-qq", "--out", &out], options].concat();
+    expect(0, folder, &arguments);
+    results(&folder.join(out).join(name))
+}
+
+/// The trials of a results folder by what they were asked for, with a column of each.
+fn trials(results: &BTreeMap<String, Vec<u8>>, column: &str) -> BTreeMap<Vec<String>, String> {
+    let named = |row: BTreeMap<String, String>| {
+        let name = ["optimizer", "train.order", "seed"].map(|key| row[key].clone());
+        (name.to_vec(), row[column].clone())
+    };
+    rows(results, "trials.csv").into_iter().map(named).collect()
+}
+
+/// Ways to run an experiment that must not show: every instruction set of this machine, with one thread and with several.
+fn ways() -> Vec<Vec<String>> {
+    let there: Vec<Isa> = Cpu::all().into_iter().map(Cpu::isa).collect();
+    let missing: Vec<&str> = Isa::ALL.iter().filter(|isa| !there.contains(isa)).map(|isa| isa.name()).collect();
+    println!("this machine has no {}; not compared", missing.join(", "));
+    let way = |isa: &Isa, threads: &str| ["--isa", isa.name(), "--threads", threads].map(str::to_owned).to_vec();
+    there.iter().flat_map(|isa| [way(isa, "1"), way(isa, "2")]).collect()
+}
+
+#[test]
+fn jobs_threads_and_instruction_sets_do_not_show() {
+    let folder = folder(&[("experiment.toml", BITS)]);
+    let first = run(folder.path(), "bits", &["--jobs", "1"]);
+    let needed = ["experiment.toml", "resolved.toml", "trials.csv", "summary.csv", "metrics.csv", "expectations.csv"];
+    for file in needed.iter().chain(&["report.md", "report.html", "figures/curves.svg", "figures/curves.csv"]) {
+        assert!(first.contains_key(*file), "`{file}` is missing among {:?}", first.keys());
+    }
+    let ended: BTreeSet<String> = trials(&first, "status").into_values().collect();
+    assert_eq!(ended, ["diverged", "done"].map(str::to_owned).into(), "the experiment has both");
+    let digests: BTreeSet<String> = trials(&first, "weights_digest").into_values().collect();
+    assert_eq!(digests.len(), 12, "every trial has weights of its own");
+    let mut others = ways();
+    others.extend([["--jobs", "2"], ["--threads", "3"], ["--progress", "json"]].map(|o| o.map(str::to_owned).to_vec()));
+    for options in others {
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        same(&options.join(" "), &first, &run(folder.path(), "bits", &options));
+    }
+}
+
+#[test]
+fn shards_make_the_same_folder_in_any_order() {
+    let folder = folder(&[("experiment.toml", BITS)]);
+    let whole = run(folder.path(), "bits", &[]);
+    for shares in [["1/2", "2/2"], ["2/2", "1/2"]] {
+        let out = shares.concat().replace('/', "");
+        let share = |share: &str| {
+            let arguments = ["experiment.toml", "-qq", "--out", &out, "--shard", share];
+            expect(0, folder.path(), &arguments);
+            results(&folder.path().join(&out).join("bits"))
+        };
+        let half = share(shares[0]);
+        let pending = trials(&half, "status").into_values().filter(|status| status == "pending").count();
+        assert_eq!(pending, 6, "the first share is half of the trials");
+        same(&out, &whole, &share(shares[1]));
+        assert_eq!(recorded(&folder.path().join(&out).join("bits")).len(), 12, "nothing is trained twice");
+    }
+}
+
+/// Also of what diverges: where it ends depends on the training steps alone.
+#[test]
+fn looking_more_often_leaves_the_same_weights() {
+    let folder = folder(&[("experiment.toml", BITS)]);
+    let every = |length: &str| run(folder.path(), "bits", &["--set", &format!("eval.every={length}")]);
+    let (seldom, often) = (every("{ epochs = 3 }"), every("{ steps = 1 }"));
+    assert!(rows(&often, "metrics.csv").len() > 2 * rows(&seldom, "metrics.csv").len());
+    for column in ["weights_digest", "status", "steps", "test_loss"] {
+        assert_eq!(trials(&seldom, column), trials(&often, column), "{column}");
+    }
+}
+
+#[test]
+fn more_seeds_leave_the_old_ones_as_they_were() {
+    let folder = folder(&[("experiment.toml", BITS)]);
+    let seeds = |seeds: &str| {
+        expect(0, folder.path(), &["experiment.toml", "-qq", "--out", "grown", "--set", seeds]);
+        results(&folder.path().join("grown/bits"))
+    };
+    let (two, four) = (seeds("seeds=2"), seeds("seeds=4"));
+    let (old, new) = (rows(&two, "trials.csv"), rows(&four, "trials.csv"));
+    assert_eq!((old.len(), new.len()), (12, 24));
+    assert!(old.iter().all(|row| new.contains(row)), "a row has changed");
+    assert_eq!(recorded(&folder.path().join("grown/bits")).len(), 24, "only the new ones are trained");
+    same("seeds grown or at once", &four, &run(folder.path(), "bits", &["--set", "seeds=4"]));
+}
+
+/// The second implementation of the matrix product: its trials are others, its numbers nearly the same.
+#[test]
+fn another_engine_is_close_and_never_mixed_with_ours() {
+    let folder = folder(&[("experiment.toml", BITS)]);
+    let with = |engine: &str| {
+        expect(0, folder.path(), &["experiment.toml", "-qq", "--engine", engine]);
+        results(&folder.path().join("results/bits"))
+    };
+    let (ours, theirs) = (with("simd"), with("matrixmultiply"));
+    assert_eq!(recorded(&folder.path().join("results/bits")).len(), 24, "the trials of each engine are its own");
+    same("ours again, from the log", &ours, &with("simd"));
+    let (a, b) = (trials(&ours, "trial"), trials(&theirs, "trial"));
+    assert!(a.iter().all(|(name, id)| b[name] != *id));
+    let (status, a, b) = (trials(&ours, "status"), trials(&ours, "train_loss"), trials(&theirs, "train_loss"));
+    for (name, loss) in a.iter().filter(|(name, _)| status[*name] == "done") {
+        let (a, b): (f64, f64) = (loss.parse().unwrap(), b[name].parse().unwrap());
+        assert!((a - b).abs() < 1e-3 * a.abs(), "{name:?}: {a} and {b}");
+    }
+}
+
+/// A task for every kind of target, with inputs that nothing is symmetric in: 23 rows of 10 numbers.
+struct Task {
+    data: String,
+    outputs: usize,
+    loss: &'static str,
+}
+
+/// The tasks. A member is tried on the first that takes it; one that none takes needs a new line here.
+fn tasks() -> [Task; 3] {
+    const ROWS: usize = 23;
+    let cell = |i: usize| format!("{:.3}", libm::sin(0.7 * (i * i) as f64));
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    let inputs = list((0..ROWS).map(|row| list((10 * row..10 * (row + 1)).map(cell).collect())).collect());
+    let data = |targets| format!("{{ type = \"table\", inputs = {inputs}, targets = {} }}", list(targets));
+    let classes = |count: usize| data((0..ROWS).map(|i| (i * i % count).to_string()).collect());
+    [
+        Task { data: classes(5), outputs: 5, loss: "cross_entropy" },
+        Task { data: classes(2), outputs: 1, loss: "bce" },
+        Task { data: data((0..ROWS).map(|i| cell(i + 999)).collect()), outputs: 1, loss: "mse" },
+    ]
+}
+
+/// Where a member of a kind stands in a file. Data has its own way below. Strategies and plots train nothing.
+const PLACES: &[(&str, &str)] = &[
+    ("activation", "network.layers.0.activation"),
+    ("layer", "network.layers.1"),
+    ("initialiser", "network.init"),
+    ("loss", "loss"),
+    ("optimizer", "optimizer"),
+    ("schedule", "schedule"),
+    ("metric", "eval.metrics"),
+];
+const UNTRAINED: &[&str] = &["strategy", "plot"];
+
+/// Every registry that a file can reach, by its kind.
+fn registries() -> BTreeMap<&'static str, &'static dyn Members> {
+    fn reach(kind: &Kind, found: &mut BTreeMap<&'static str, &'static dyn Members>) {
+        match kind {
+            Kind::Member { registry, common } => {
+                let registry = registry();
+                if found.insert(registry.kind(), registry).is_none() {
+                    let keys = registry.all().into_iter().flat_map(|about| about.keys.iter());
+                    keys.chain(*common).for_each(|key| reach(&key.kind, found));
+                }
+            }
+            Kind::List { of, .. } | Kind::Map(of) => reach(of, found),
+            Kind::Table(keys) => keys.iter().for_each(|key| reach(&key.kind, found)),
+            Kind::Either(kinds) => kinds.iter().for_each(|kind| reach(kind, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeMap::new();
+    experiment::keys().iter().for_each(|key| reach(&key.kind, &mut found));
+    found
+}
+
+/// A few steps on a task; `path` is swept over `values`.
+fn walk(task: &Task, path: &str, values: &[String]) -> String {
+    let Task { data, outputs, loss } = task;
+    let dense = "{ type = \"dense\", units = 18, activation = \"tanh\" }";
+    format!(
+        "name = \"walk\"\ndata = {data}\nloss = \"{loss}\"\noptimizer = {{ type = \"sgd\", lr = 0.05 }}\n\
+         schedule = \"constant\"\neval = {{ every = {{ steps = 4 }}, metrics = [\"loss\"] }}\n\
+         train = {{ steps = 11, batch_size = 9 }}\n[network]\ninit = \"pytorch\"\n\
+         layers = [{dense}, {dense}, {{ type = \"dense\", units = {outputs} }}]\n\
+         [sweep.axes]\n\"{path}\" = [{}]\n",
+        values.join(",\n  ")
+    )
+}
+
+/// The mistakes in an experiment of this text.
+fn mistakes(folder: &Path, text: &str) -> Option<String> {
+    let path = folder.join("tried.toml");
+    std::fs::write(&path, text).expect("a temporary file");
+    let mut diagnostics = Diagnostics::new();
+    let read = Experiment::read(&path, &[], &Folders::default(), Depth::Whole, &mut diagnostics);
+    read.expect("the file is there").is_none().then(|| diagnostics.render(false))
+}
+
+/// Runs the experiment of this text in every way, and compares.
+fn in_every_way(folder: &Path, what: &str, text: &str) {
+    std::fs::write(folder.join("experiment.toml"), text).expect("a temporary file");
+    let _ = std::fs::remove_dir_all(folder.join("out"));
+    let mut ways = ways().into_iter();
+    let mut next = || {
+        let options = ways.next()?;
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        Some((options.join(" "), run(folder, "walk", &options)))
+    };
+    let (_, first) = next().expect("the portable instructions are always there");
+    while let Some((way, results)) = next() {
+        same(&format!("{what}, {way}"), &first, &results);
+    }
+}
+
+#[test]
+fn every_member_has_the_same_bits_in_every_way() {
+    let folder = folder(&[]);
+    let registries = registries();
+    for kind in registries.keys() {
+        let known = UNTRAINED.contains(kind) || *kind == "data" || PLACES.iter().any(|(known, _)| known == kind);
+        assert!(known, "say in `PLACES` where a {kind} stands in a file, or in `UNTRAINED` that none is trained");
+    }
+    for (kind, path) in PLACES {
+        let tasks = tasks();
+        let mut taken = tasks.each_ref().map(|_| Vec::new());
+        for about in registries[kind].all() {
+            let value = if *kind == "metric" { format!("[{}]", about.example) } else { about.example.clone() };
+            let refused: Vec<String> = tasks
+                .iter()
+                .map_while(|task| mistakes(folder.path(), &walk(task, path, std::slice::from_ref(&value))))
+                .collect();
+            let task = taken.get_mut(refused.len());
+            task.unwrap_or_else(|| panic!("no task takes {kind} `{}`: {}", about.name, refused.join("\n"))).push(value);
+        }
+        for (task, values) in tasks.iter().zip(&taken).filter(|(_, values)| !values.is_empty()) {
+            in_every_way(folder.path(), kind, &walk(task, path, values));
+        }
+    }
+}
+
+#[test]
+fn every_generated_data_set_has_the_same_bits_in_every_way() {
+    let folder = folder(&[]);
+    for about in registries()["data"].all() {
+        let kind = Kind::Member { registry: || &*SOURCES, common: data::COMMON };
+        let mut diagnostics = Diagnostics::new();
+        let read = value_of(&about.example, &kind, &mut diagnostics);
+        let Some(Value::Member(chosen)) = read else { panic!("{}", diagnostics.render(false)) };
+        if !matches!(data::digest(&chosen, &Folders::default()), Ok(None)) {
+            println!("data `{}` is read from files; not compared", about.name);
+            continue;
+        }
+        let outline = data::outline(&chosen, &Folders::default(), &mut diagnostics);
+        let outline = outline.unwrap_or_else(|| panic!("{}", diagnostics.render(false)));
+        let (outputs, loss) = match outline.target {
+            Target::Classes(count) => (count, "cross_entropy"),
+            Target::Values(width) => (width, "mse"),
+        };
+        let data = format!("{}, validation = 0.25, standardize = true }}", about.example.trim_end_matches([' ', '}']));
+        let task = Task { data, outputs, loss };
+        in_every_way(folder.path(), about.name, &walk(&task, "optimizer.lr", &["0.05".to_owned()]));
+    }
+}
