@@ -226,7 +226,7 @@ fn npz_archives_that_are_wrong_are_told_from_each_other() {
         (x(array("<f4", "(3, 2)", &[0; 20])), &["`x`", "cut short", "20 bytes of 24"]),
         (x(array("<f4", "(3, 2)", &[0; 28])), &["`x`", "goes on after"]),
         (x(array("<f4", "(3, 9999999999)", &[0; 24])), &["`x`", "cut short"]),
-        (x(array("<f4", "(3, 9223372036854775807)", &[0; 24])), &["`x`", "beyond all memory"]),
+        (x(array("<f4", "(3, 9223372036854775807)", &[0; 24])), &["`x`", "9223372036854775807", "not rows of numbers"]),
         (x(array("<f4", "(3, 99999999999999999999999)", &[0; 24])), &["`x`", "no header"]),
         (x(array("<f4", "()", &[0; 4])), &["`x`", "not rows of numbers"]),
         (x(array("<f4", "(3, 0)", &[])), &["`x`", "not rows of numbers"]),

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::program::{expect, folder, recorded, results, rows, same};
-use common::value_of;
+use common::{value_of, with};
 use kernels::Cpu;
 use kernels::isa::Isa;
 use runner::base::diagnostics::Diagnostics;
-use runner::base::key::Kind;
-use runner::base::registry::Members;
+use runner::base::key::{Key, Kind, Preset};
+use runner::base::node::quote;
+use runner::base::registry::{About, Members};
 use runner::base::shape::Target;
 use runner::base::values::Value;
 use runner::data::{self, Folders, SOURCES};
@@ -221,13 +222,16 @@ const PLACES: &[(&str, &str)] = &[
 ];
 const UNTRAINED: &[&str] = &["strategy", "plot"];
 
+/// A registry and the keys that all its members take.
+type Found = (&'static dyn Members, &'static [Key]);
+
 /// Every registry that a file can reach, by its kind.
-fn registries() -> BTreeMap<&'static str, &'static dyn Members> {
-    fn reach(kind: &Kind, found: &mut BTreeMap<&'static str, &'static dyn Members>) {
+fn registries() -> BTreeMap<&'static str, Found> {
+    fn reach(kind: &Kind, found: &mut BTreeMap<&'static str, Found>) {
         match kind {
             Kind::Member { registry, common } => {
                 let registry = registry();
-                if found.insert(registry.kind(), registry).is_none() {
+                if found.insert(registry.kind(), (registry, *common)).is_none() {
                     let keys = registry.all().into_iter().flat_map(|about| about.keys.iter());
                     keys.chain(*common).for_each(|key| reach(&key.kind, found));
                 }
@@ -241,6 +245,27 @@ fn registries() -> BTreeMap<&'static str, &'static dyn Members> {
     let mut found = BTreeMap::new();
     experiment::keys().iter().for_each(|key| reach(&key.kind, &mut found));
     found
+}
+
+/// The example of a member with one of its settings on each of its other words, for every setting that is a switch or a
+/// choice of words.
+fn variants(about: &About, common: &[Key]) -> Vec<String> {
+    let mut all = Vec::new();
+    for key in about.keys.iter().chain(common) {
+        let words = match key.kind {
+            Kind::Flag => vec!["true".to_owned(), "false".to_owned()],
+            Kind::Word(words) => words.iter().map(|(word, _)| quote(word)).collect(),
+            _ => Vec::new(),
+        };
+        // what the example says, and where it says nothing the default, are tried already
+        let said = |word: &String| match about.example.contains(key.name) {
+            true => about.example.contains(&format!("{} = {word}", key.name)),
+            false => matches!(key.preset, Preset::Toml(preset) if preset == word),
+        };
+        let other = words.into_iter().filter(|word| !said(word));
+        all.extend(other.map(|word| with(&about.example, key, key.name, &word)));
+    }
+    all
 }
 
 /// A few steps on a task; `path` is swept over `values`.
@@ -266,15 +291,15 @@ fn mistakes(folder: &Path, text: &str) -> Option<String> {
     read.expect("the file is there").is_none().then(|| diagnostics.render(false))
 }
 
-/// Runs the experiment of this text in every way, and compares.
-fn in_every_way(folder: &Path, what: &str, text: &str) {
+/// Runs the experiment of this text with these options in every way, and compares.
+fn in_every_way(folder: &Path, what: &str, text: &str, options: &[&str]) {
     std::fs::write(folder.join("experiment.toml"), text).expect("a temporary file");
     let _ = std::fs::remove_dir_all(folder.join("out"));
     let mut ways = ways().into_iter();
     let mut next = || {
-        let options = ways.next()?;
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        Some((options.join(" "), run(folder, "walk", &options)))
+        let way = ways.next()?;
+        let all: Vec<&str> = way.iter().map(String::as_str).chain(options.iter().copied()).collect();
+        Some((way.join(" "), run(folder, "walk", &all)))
     };
     let (_, first) = next().expect("the portable instructions are always there");
     while let Some((way, results)) = next() {
@@ -291,19 +316,25 @@ fn every_member_has_the_same_bits_in_every_way() {
         assert!(known, "say in `PLACES` where a {kind} stands in a file, or in `UNTRAINED` that none is trained");
     }
     for (kind, path) in PLACES {
-        let tasks = tasks();
+        let (tasks, (registry, common)) = (tasks(), registries[kind]);
         let mut taken = tasks.each_ref().map(|_| Vec::new());
-        for about in registries[kind].all() {
-            let value = if *kind == "metric" { format!("[{}]", about.example) } else { about.example.clone() };
-            let refused: Vec<String> = tasks
-                .iter()
-                .map_while(|task| mistakes(folder.path(), &walk(task, path, std::slice::from_ref(&value))))
-                .collect();
-            let task = taken.get_mut(refused.len());
-            task.unwrap_or_else(|| panic!("no task takes {kind} `{}`: {}", about.name, refused.join("\n"))).push(value);
+        // the task that takes the value, or why none does
+        let mut place = |value: String| {
+            let one = std::slice::from_ref(&value);
+            let refused = tasks.iter().map_while(|task| mistakes(folder.path(), &walk(task, path, one)));
+            let refused: Vec<String> = refused.collect();
+            taken.get_mut(refused.len()).map(|values| values.push(value)).ok_or_else(|| refused.join("\n"))
+        };
+        for about in registry.all() {
+            let list = |text: String| if *kind == "metric" { format!("[{text}]") } else { text };
+            let placed = place(list(about.example.clone()));
+            placed.unwrap_or_else(|why| panic!("no task takes {kind} `{}`:\n{why}", about.name));
+            // a setting may need another beside it
+            variants(about, common).into_iter().for_each(|variant| drop(place(list(variant))));
         }
         for (task, values) in tasks.iter().zip(&taken).filter(|(_, values)| !values.is_empty()) {
-            in_every_way(folder.path(), kind, &walk(task, path, values));
+            println!("{kind}: {}", values.join(", "));
+            in_every_way(folder.path(), kind, &walk(task, path, values), &[]);
         }
     }
 }
@@ -311,7 +342,7 @@ fn every_member_has_the_same_bits_in_every_way() {
 #[test]
 fn every_generated_data_set_has_the_same_bits_in_every_way() {
     let folder = folder(&[]);
-    for about in registries()["data"].all() {
+    for about in registries()["data"].0.all() {
         let kind = Kind::Member { registry: || &*SOURCES, common: data::COMMON };
         let mut diagnostics = Diagnostics::new();
         let read = value_of(&about.example, &kind, &mut diagnostics);
@@ -326,8 +357,9 @@ fn every_generated_data_set_has_the_same_bits_in_every_way() {
             Target::Classes(count) => (count, "cross_entropy"),
             Target::Values(width) => (width, "mse"),
         };
-        let data = format!("{}, validation = 0.25, standardize = true }}", about.example.trim_end_matches([' ', '}']));
-        let task = Task { data, outputs, loss };
-        in_every_way(folder.path(), about.name, &walk(&task, "optimizer.lr", &["0.05".to_owned()]));
+        let task = Task { data: about.example.clone(), outputs, loss };
+        let text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        let prepared = ["--set", "data.validation=0.25", "--set", "data.standardize=true"];
+        in_every_way(folder.path(), about.name, &text, &prepared);
     }
 }

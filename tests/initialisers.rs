@@ -225,7 +225,7 @@ fn mup_scales_rates_as_its_table_says() {
 /// the maximal update parametrization and grows in the standard one.
 #[test]
 fn hidden_activations_move_alike_at_every_width_in_mup_only() {
-    for (optimizer, lr) in [("sgd", 0.05), ("adamw", 0.002)] {
+    for (optimizer, lr) in [("sgd", 0.05), ("adamw", 0.0003)] {
         for (init, growing) in [("{ type = 'mup', base_width = 64 }", false), ("'lecun_normal'", true)] {
             let moved = |width: usize| {
                 let hidden = format!("{{ type = 'dense', units = {width}, activation = 'tanh' }}");

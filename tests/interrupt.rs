@@ -134,7 +134,7 @@ fn control_c_keeps_what_is_done_and_says_how_to_go_on() {
         assert_eq!(answer.code, Some(130), "{name}: {}", answer.err);
         let done = recorded(&place).len();
         assert!((4..TRIALS).contains(&done), "{name}: {done} are done");
-        let said = format!("interrupted: {} trials are pending; the same command goes on", TRIALS - done);
+        let said = format!("interrupted: {} trials pending; the same command goes on", TRIALS - done);
         assert!(answer.err.contains(&said), "{name}: {}", answer.err);
         let report = results(&place);
         assert!(report.contains_key("report.html") && report.contains_key("trials.csv"), "the report is written");

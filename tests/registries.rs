@@ -6,10 +6,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use common::{parse, read_file, root, value};
+use common::{parse, read_file, root, value, with};
 use jsonschema::Validator;
 use runner::base::key::{Key, Kind, Preset};
-use runner::base::node::{Data, Node, quote};
+use runner::base::node::{Data, Node};
 use runner::base::registry::{About, Members};
 use runner::base::schema;
 use runner::run::experiment;
@@ -114,22 +114,6 @@ fn json_of(node: &Node) -> Json {
 /// The JSON of one TOML value.
 fn json_of_text(text: &str) -> Json {
     json_of(parse(&format!("x = {text}")).get("x").expect("it was just written"))
-}
-
-/// The TOML of a member's example with one more entry, and without what `key` says already.
-fn with(example: &str, key: &Key, name: &str, value: &str) -> String {
-    let node = parse(&format!("x = {example}"));
-    let node = node.get("x").expect("it was just written");
-    let same = |written: &str| written == key.name || key.aliases.contains(&written);
-    let mut entries = match &node.data {
-        Data::Text(member) => vec![format!("type = {}", quote(member))],
-        _ => {
-            let others = node.entries().iter().filter(|e| !same(&e.key));
-            others.map(|e| format!("{} = {}", e.key, e.node.to_toml())).collect()
-        }
-    };
-    entries.push(format!("{name} = {value}"));
-    format!("{{ {} }}", entries.join(", "))
 }
 
 fn snake(name: &str) -> bool {

@@ -33,6 +33,8 @@ pub enum Kind {
     Word(&'static [(&'static str, &'static str)]),
     /// A stretch of training: `{ steps = n }`, `{ epochs = x }` or `{ fraction = x }` of the run; a bare integer is steps.
     Length,
+    /// When to look at a run: a length between looks, `{ log = n }` looks at growing distances, or an array of steps.
+    Times,
     /// A member of a registry, as `"name"` or `{ type = "name", ... }`, with keys that every member of it takes.
     Member {
         /// The registry.
@@ -132,6 +134,9 @@ impl Kind {
                 format!("one of {}", words.iter().map(|(w, _)| format!("`\"{w}\"`")).collect::<Vec<_>>().join(", "))
             }
             Kind::Length => "`{ steps = n }`, `{ epochs = x }` or `{ fraction = x }`".into(),
+            Kind::Times => {
+                "`{ steps = n }`, `{ epochs = x }`, `{ fraction = x }`, `{ log = n }` or an array of steps".into()
+            }
             Kind::Member { registry, .. } => format!("the name of a {0} or `{{ type = ... }}`", registry().kind()),
             Kind::List { of, .. } => format!("an array, each element {}", of.describe()),
             Kind::Table(_) | Kind::Map(_) => "a table".into(),
@@ -172,4 +177,20 @@ impl Length {
             Length::Fraction(x) => (x * total as f64 + 0.5) as u64,
         }
     }
+}
+
+/// When a run is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Times {
+    /// After every such stretch.
+    Every(Length),
+    /// So many times, each step the same multiple of the one before.
+    Log(u64),
+    /// After these steps, in rising order.
+    At(Vec<u64>),
+}
+
+impl Times {
+    /// The most looks of [`Times::Log`].
+    pub const MOST: i64 = 10_000;
 }

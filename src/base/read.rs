@@ -2,7 +2,7 @@
 //! mistake gives `None`, and its neighbours are read all the same.
 
 use super::diagnostics::{Diagnostics, Place, nearest, suggest};
-use super::key::{Key, Kind, Length, Preset};
+use super::key::{Key, Kind, Length, Preset, Times};
 use super::node::{Data, Entry, Node};
 use super::registry::Members;
 use super::values::{Chosen, Item, Value, Values};
@@ -32,7 +32,8 @@ pub fn value(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics
             _ => wrong_type(node, kind, what, diagnostics),
         },
         Kind::Word(words) => word(node, kind, words, what, diagnostics),
-        Kind::Length => length(node, kind, what, diagnostics),
+        Kind::Length => length(node, kind, what, diagnostics).map(Value::Length),
+        Kind::Times => times(node, kind, what, diagnostics).map(Value::Times),
         Kind::Member { registry, common } => member(node, registry(), common, what, diagnostics).map(Value::Member),
         Kind::List { of, least } => list(node, kind, of, *least, what, diagnostics),
         Kind::Table(keys) => table(node, keys, what, diagnostics).map(Value::Table),
@@ -81,6 +82,7 @@ fn fits(node: &Node, kind: &Kind) -> bool {
         Kind::Number(_) => matches!(node.data, Data::Whole(_) | Data::Number(_)),
         Kind::Text | Kind::Word(_) => matches!(node.data, Data::Text(_)),
         Kind::Length => matches!(node.data, Data::Table(_) | Data::Whole(_)),
+        Kind::Times => matches!(node.data, Data::Table(_) | Data::Whole(_) | Data::List(_)),
         Kind::Member { .. } => matches!(node.data, Data::Table(_) | Data::Text(_)),
         Kind::Numbers { .. } | Kind::List { .. } => matches!(node.data, Data::List(_)),
         Kind::Table(_) | Kind::Map(_) => matches!(node.data, Data::Table(_)),
@@ -138,7 +140,28 @@ fn word(node: &Node, kind: &Kind, words: &[(&str, &str)], what: &str, diagnostic
     None
 }
 
-fn length(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+fn times(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Times> {
+    let counted = |value: Value| match value {
+        Value::Whole(n) => n as u64,
+        other => unreachable!("read as an integer: {other:?}"),
+    };
+    match &node.data {
+        Data::List(_) => {
+            let Value::List(items) = list(node, kind, &Kind::COUNT, 1, what, diagnostics)? else { return None };
+            let mut steps: Vec<u64> = items.into_iter().map(|item| counted(item.value)).collect();
+            steps.sort_unstable();
+            steps.dedup();
+            Some(Times::At(steps))
+        }
+        Data::Table(entries) if entries.len() == 1 && entries[0].key == "log" => {
+            let looks = Kind::Whole { least: 1, most: Times::MOST };
+            value(&entries[0].node, &looks, &format!("`log` of {what}"), diagnostics).map(|n| Times::Log(counted(n)))
+        }
+        _ => length(node, kind, what, diagnostics).map(Times::Every),
+    }
+}
+
+fn length(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -> Option<Length> {
     let wrong = |place, message: String, diagnostics: &mut Diagnostics| {
         diagnostics.error(place, message, "");
         None
@@ -155,16 +178,17 @@ fn length(node: &Node, kind: &Kind, what: &str, diagnostics: &mut Diagnostics) -
         _ => return wrong_type(node, kind, what, diagnostics),
     };
     match (unit, &given.data) {
-        ("steps", Data::Whole(n)) if *n >= 0 => Some(Value::Length(Length::Steps(*n as u64))),
-        ("epochs", Data::Whole(n)) if *n >= 0 => Some(Value::Length(Length::Epochs(*n as f64))),
-        ("epochs", Data::Number(x)) if *x >= 0.0 && x.is_finite() => Some(Value::Length(Length::Epochs(*x))),
-        ("fraction", Data::Whole(n)) if (0..=1).contains(n) => Some(Value::Length(Length::Fraction(*n as f64))),
-        ("fraction", Data::Number(x)) if (0.0..=1.0).contains(x) => Some(Value::Length(Length::Fraction(*x))),
+        ("steps", Data::Whole(n)) if *n >= 0 => Some(Length::Steps(*n as u64)),
+        ("epochs", Data::Whole(n)) if *n >= 0 => Some(Length::Epochs(*n as f64)),
+        ("epochs", Data::Number(x)) if *x >= 0.0 && x.is_finite() => Some(Length::Epochs(*x)),
+        ("fraction", Data::Whole(n)) if (0..=1).contains(n) => Some(Length::Fraction(*n as f64)),
+        ("fraction", Data::Number(x)) if (0.0..=1.0).contains(x) => Some(Length::Fraction(*x)),
         ("steps", _) => wrong(given.place, format!("`steps` of {what} must be an integer of at least 0"), diagnostics),
         ("epochs", _) => wrong(given.place, format!("`epochs` of {what} must be a number of at least 0"), diagnostics),
         ("fraction", _) => wrong(given.place, format!("`fraction` of {what} must be from 0 to 1"), diagnostics),
         (other, _) => {
-            let hint = suggest(other, ["steps", "epochs", "fraction"]);
+            let log = matches!(kind, Kind::Times).then_some("log");
+            let hint = suggest(other, ["steps", "epochs", "fraction"].into_iter().chain(log));
             diagnostics.error_with_hint(node.place, format!("unknown unit `{other}` in {what}"), "", hint);
             None
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use kernels::member::Bounds;
 
-use super::key::{Key, Kind, Preset};
+use super::key::{Key, Kind, Preset, Times};
 use super::registry::Members;
 
 /// The schema of a whole file whose top-level keys these are.
@@ -80,7 +80,11 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         }
         Kind::Text => json!({ "type": "string" }),
         Kind::Word(words) => json!({ "enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>() }),
-        Kind::Length => length(),
+        Kind::Length => json!({ "anyOf": length() }),
+        Kind::Times => {
+            let forms = [length(), times()].concat();
+            json!({ "anyOf": forms })
+        }
         Kind::Member { registry, common } => member(registry(), common, definitions),
         Kind::List { of: each, least } => {
             json!({ "type": "array", "items": of(each, definitions), "minItems": least })
@@ -104,14 +108,27 @@ fn number(bounds: Bounds) -> Value {
     }
 }
 
-fn length() -> Value {
-    let one = |unit: &str, schema: Value| json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false });
-    json!({ "anyOf": [
-        { "type": "integer", "minimum": 0 },
+/// A table whose only key is `unit`.
+fn one(unit: &str, schema: Value) -> Value {
+    json!({ "type": "object", "properties": { unit: schema }, "required": [unit], "additionalProperties": false })
+}
+
+fn length() -> Vec<Value> {
+    vec![
+        json!({ "type": "integer", "minimum": 0 }),
         one("steps", json!({ "type": "integer", "minimum": 0 })),
         one("epochs", json!({ "type": "number", "minimum": 0 })),
         one("fraction", json!({ "type": "number", "minimum": 0, "maximum": 1 })),
-    ] })
+    ]
+}
+
+/// The forms of [`Kind::Times`] beside a length.
+fn times() -> Vec<Value> {
+    let step = json!({ "type": "integer", "minimum": 1, "maximum": 1_i64 << 40 });
+    vec![
+        one("log", json!({ "type": "integer", "minimum": 1, "maximum": Times::MOST })),
+        json!({ "type": "array", "items": step, "minItems": 1 }),
+    ]
 }
 
 /// A choice from a registry. It is a definition of its own, because layers contain layers.

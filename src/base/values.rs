@@ -2,7 +2,7 @@
 //! that the section's table does not have is our mistake, so it panics; a user cannot cause it.
 
 use super::diagnostics::Place;
-use super::key::Length;
+use super::key::{Length, Times};
 use super::node::{Data, Entry, Node};
 
 /// A value that was read.
@@ -20,6 +20,8 @@ pub enum Value {
     Text(String),
     /// A stretch of training.
     Length(Length),
+    /// When to look at a run.
+    Times(Times),
     /// An array.
     List(Vec<Item>),
     /// A table.
@@ -136,6 +138,14 @@ impl Values {
         }
     }
 
+    /// When to look at a run.
+    pub fn times(&self, key: &str) -> &Times {
+        match &self.item(key).value {
+            Value::Times(times) => times,
+            other => panic!("`{key}` is no times: {other:?}"),
+        }
+    }
+
     /// The elements of an array; none when the key is absent.
     pub fn list(&self, key: &str) -> &[Item] {
         match &self.item(key).value {
@@ -209,6 +219,12 @@ fn data_of(value: &Value) -> Option<Data> {
         Value::Length(Length::Steps(n)) => one("steps", Data::Whole(*n as i64)),
         Value::Length(Length::Epochs(x)) => one("epochs", Data::Number(*x)),
         Value::Length(Length::Fraction(x)) => one("fraction", Data::Number(*x)),
+        Value::Times(Times::Every(length)) => data_of(&Value::Length(*length))?,
+        Value::Times(Times::Log(n)) => one("log", Data::Whole(*n as i64)),
+        Value::Times(Times::At(steps)) => {
+            let step = |n: &u64| Node { place: Place::default(), data: Data::Whole(*n as i64) };
+            Data::List(steps.iter().map(step).collect())
+        }
         Value::List(items) => Data::List(
             items.iter().filter_map(|i| data_of(&i.value).map(|data| Node { place: i.place, data })).collect(),
         ),

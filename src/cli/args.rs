@@ -39,6 +39,19 @@ pub enum Command {
     Explain(Explain),
     /// Print the JSON Schema of experiment files
     Schema,
+    /// Write a first experiment file, to be changed
+    Init(Init),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for the program and one for each command into this folder instead
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What every command that reads a file takes.
@@ -148,6 +161,23 @@ pub struct List {
 pub struct Explain {
     /// A key path or a name
     pub key: String,
+}
+
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The file to write; its name becomes the experiment's
+    #[arg(value_name = "FILE", default_value = "experiment.toml")]
+    pub file: PathBuf,
+    /// The experiment to begin with
+    #[arg(short, long, value_name = "NAME", default_value = "minimal")]
+    pub template: String,
+    /// Write the JSON Schema beside it, and name it in the first line, so that editors complete and check the file
+    #[arg(long)]
+    pub schema: bool,
+    /// List the templates instead
+    #[arg(short, long)]
+    pub list: bool,
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -3,9 +3,11 @@
 mod args;
 mod check;
 mod explain;
+mod init;
 mod plan;
 mod progress;
 mod results;
+mod shell;
 mod train;
 
 use std::io::{IsTerminal, Write};
@@ -62,6 +64,9 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => explain::list(args.kind.as_deref()),
         Some(Command::Explain(args)) => explain::explain(&args.key),
         Some(Command::Schema) => explain::schema(),
+        Some(Command::Init(args)) => init::run(&args),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { folder }) => shell::man(folder.as_deref()),
     };
     ExitCode::from(end.code())
 }

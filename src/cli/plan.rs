@@ -4,6 +4,7 @@ use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
 use crate::report::tables::overview::{Column, draw};
+use crate::report::words::count;
 use crate::run::experiment::Experiment;
 use crate::run::forecast::{Forecast, forecast};
 use crate::run::{digests, done, folder, trials};
@@ -48,14 +49,14 @@ fn text(experiment: &Experiment, cpu: Cpu, args: &Plan) -> Result<String> {
     let all: f64 = forecasts.iter().enumerate().map(|(cell, f)| f.seconds * left(cell) as f64).sum();
     let memory = forecasts.iter().map(|f| f.memory).max().unwrap_or(0) * cores;
     Ok(format!(
-        "{}\n{} settings x {} seeds = {} trials, {} done, {} to train: about {} on {cores} cores, {} beside the data\n",
+        "{}\n{} x {} = {}, {trained} done, {} to train: about {} on {}, {} beside the data\n",
         table(&forecasts, experiment.space.seeds.len(), &left),
-        experiment.space.cells.len(),
-        experiment.space.seeds.len(),
-        planned.len(),
-        trained,
+        count(experiment.space.cells.len(), "setting"),
+        count(experiment.space.seeds.len(), "seed"),
+        count(planned.len(), "trial"),
         planned.len() - trained,
         duration(all / cores as f64),
+        count(cores, "core"),
         bytes(memory),
     ))
 }

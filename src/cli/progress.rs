@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::report::number::rounded;
+use crate::report::words::count;
 use crate::run::Observer;
 use crate::trial::record::{Record, Status, word};
 
@@ -102,7 +103,7 @@ impl Plain {
 impl Observer for Plain {
     fn begin(&self, all: usize, done: usize, now: usize) {
         self.state.lock().expect("nobody panics here").now = now;
-        tell(&format!("{}: {all} trials, {done} done before, {now} to train", self.name));
+        tell(&format!("{}: {}, {done} done before, {now} to train", self.name, count(all, "trial")));
     }
 
     fn started(&self, _worker: usize, _labels: &[(String, String)], _seed: u64) {}

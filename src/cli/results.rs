@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Result;
+use crate::report::words::count;
 use crate::run::stored::Stored;
 use crate::run::{self, Words};
 use crate::store;
@@ -35,11 +36,11 @@ pub(super) fn status(args: &Results) -> End {
     let counted = stored(&args.folder, |stored| run::frame(&stored.experiment, &stored.planned, &args.folder));
     match counted {
         Ok(frame) => {
-            let count = |word: &str| frame.trials.iter().filter(|t| t.status() == word).count();
+            let ended = |word: &str| frame.trials.iter().filter(|t| t.status() == word).count();
             let words = ["done", "diverged", "failed", "pending"];
-            let counts: Vec<String> = words.iter().map(|word| format!("{} {word}", count(word))).collect();
-            say(&format!("{}: {} trials: {}\n", frame.name, frame.trials.len(), counts.join(", ")));
-            if count("failed") > 0 { End::Failed } else { End::Done }
+            let counts: Vec<String> = words.iter().map(|word| format!("{} {word}", ended(word))).collect();
+            say(&format!("{}: {}: {}\n", frame.name, count(frame.trials.len(), "trial"), counts.join(", ")));
+            if ended("failed") > 0 { End::Failed } else { End::Done }
         }
         Err(end) => end,
     }

@@ -7,6 +7,7 @@ use kernels::isa::Cpu;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::base::error::{Error, Result};
+use crate::report::words::count;
 use crate::run::experiment::Experiment;
 use crate::run::{self, Options};
 
@@ -95,7 +96,7 @@ fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {
     match () {
         () if finished.interrupted => {
             let pending = finished.frame.trials.iter().filter(|t| t.record.is_none()).count();
-            tell(&format!("interrupted: {pending} trials are pending; the same command goes on"));
+            tell(&format!("interrupted: {} pending; the same command goes on", count(pending, "trial")));
             End::Interrupted
         }
         () if !finished.failed.is_empty() => End::Failed,

@@ -1,7 +1,8 @@
 //! How a network learns: what is minimised ([`objective`]), how a step is taken ([`optimizer`]), how large it is
-//! ([`schedule`]), and for how long ([`training`]).
+//! ([`schedule`]), for how long ([`training`]), and when it ends before that ([`stopping`]).
 
 pub mod objective;
 pub mod optimizer;
 pub mod schedule;
+pub mod stopping;
 pub mod training;

@@ -1,10 +1,10 @@
 //! How long a network trains, on how many rows at a time and in which order: the `[train]` section.
 
-use kernels::member::Bounds;
-
-use crate::base::diagnostics::{Diagnostics, suggest};
+use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::values::{Value, Values};
+
+use super::stopping::{self, Measures, Stopping};
 
 /// The keys of `[train]`.
 pub static KEYS: &[Key] = &[
@@ -24,13 +24,9 @@ pub static KEYS: &[Key] = &[
         "\"shuffled\"",
         "the order in which rows are taken",
     ),
-    Key::optional(
-        "goal",
-        Kind::Map(&Kind::Number(Bounds::Any)),
-        "stop at the first evaluation that reaches it: `{ train_accuracy = 1.0 }` or `{ test_loss = 0.1 }`; \
-         a loss must be at most the number, anything else at least",
-    )
-    .or(&["stop"]),
+    stopping::GOAL,
+    stopping::GOAL_EVALUATIONS,
+    stopping::EARLY,
 ];
 
 /// How a network trains.
@@ -41,8 +37,8 @@ pub struct Training {
     pub batch: Option<usize>,
     /// Whether every epoch has a new order.
     pub shuffled: bool,
-    /// Columns and the numbers they must reach, all of them, for training to stop.
-    pub goal: Vec<(String, f64)>,
+    /// When it ends before that.
+    pub stopping: Stopping,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,8 +48,8 @@ enum Span {
 }
 
 impl Training {
-    /// The settings of a `[train]` section; `columns` are the measures that a goal can name.
-    pub fn new(section: &Values, columns: &[String], diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// The settings of a `[train]` section; `measures` are what a goal can name and early stopping can watch.
+    pub fn new(section: &Values, measures: Measures<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         let length = match (section.has("steps"), section.has("epochs")) {
             (true, false) => Span::Steps(section.count("steps") as u64),
             (false, true) => Span::Epochs(section.count("epochs") as u64),
@@ -68,21 +64,12 @@ impl Training {
                 return None;
             }
         };
-        let mut goal = Vec::new();
-        for (column, place, item) in section.map("goal") {
-            if !columns.contains(column) {
-                let hint = suggest(column, columns.iter().map(String::as_str));
-                diagnostics.error_with_hint(*place, format!("`{column}` is not measured"), "", hint);
-                return None;
-            }
-            let Value::Number(x) = item.value else { unreachable!("the key takes numbers") };
-            goal.push((column.clone(), x));
-        }
+        let stopping = Stopping::new(section, measures, diagnostics)?;
         let batch = match section.value("batch_size") {
             Value::Whole(n) => Some(*n as usize),
             _ => None,
         };
-        Some(Self { length, batch, shuffled: section.text("order") == "shuffled", goal })
+        Some(Self { length, batch, shuffled: section.text("order") == "shuffled", stopping })
     }
 
     /// Rows per step on a training set of `rows`.
@@ -101,14 +88,5 @@ impl Training {
             Span::Steps(n) => n,
             Span::Epochs(n) => n.saturating_mul(self.steps_per_epoch(rows)),
         }
-    }
-
-    /// Whether the measures of an evaluation reach the goal; never when there is none.
-    pub fn reached(&self, measure: impl Fn(&str) -> f64) -> bool {
-        let one = |(column, wanted): &(String, f64)| {
-            let x = measure(column);
-            if column.ends_with("loss") { x <= *wanted } else { x >= *wanted }
-        };
-        !self.goal.is_empty() && self.goal.iter().all(one)
     }
 }

@@ -1,7 +1,6 @@
 //! `loss`: the objective over all rows of a part of the data.
 
 use super::*;
-use crate::base::registry::{About, Entry};
 
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
@@ -13,14 +12,14 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"loss\"".into(),
     };
-    Entry { about, build: |_| Probe::Outputs("loss", Box::new(Loss)) }
+    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("loss".into(), Box::new(Loss))) }
 }
 
 struct Loss;
 
 impl OfOutputs for Loss {
     fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let mut losses = vec![0.0; outputs.z.len() / outputs.objective.width()];
+        let mut losses = vec![0.0; outputs.rows()];
         outputs.objective.rows(outputs.cpu, outputs.z, outputs.targets, &mut losses);
         outputs.objective.total(losses.iter(), losses.len())
     }

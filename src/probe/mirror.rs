@@ -3,8 +3,6 @@
 //! whose sizes on one side are in the ratio 1 : 2 : 4.
 
 use super::*;
-use crate::base::registry::{About, Entry};
-use crate::nn::params::Role;
 
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
@@ -17,27 +15,25 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"mirror\"".into(),
     };
-    Entry { about, build: |_| Probe::Weights(Box::new(Mirror)) }
+    Entry { about, build: Build::state(|_| Probe::State(String::new(), Box::new(Mirror))) }
 }
 
 struct Mirror;
 
-impl OfWeights for Mirror {
+impl OfState for Mirror {
     fn misfit(&self, network: &Network) -> Option<String> {
-        let first = network.slots().iter().find(|s| s.role == Role::Weight);
-        let fits = first.is_some_and(|s| s.extents[0] >= 6 && s.extents[0] % 2 == 0);
+        let fits = first_weight(network).is_some_and(|s| s.extents[0] >= 6 && s.extents[0] % 2 == 0);
         (!fits).then(|| "it looks at a first layer with an even number of inputs, at least 6".into())
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        &["antisymmetry", "ratio_2", "ratio_3"]
+    fn columns(&self, _: &Network) -> Vec<String> {
+        ["antisymmetry", "ratio_2", "ratio_3"].map(str::to_owned).into()
     }
 
-    fn measure(&self, weights: &Weights<'_>) -> Vec<f64> {
-        let slot =
-            weights.network.slots().iter().find(|s| s.role == Role::Weight).expect("checked when it was planned");
+    fn measure(&self, state: &State<'_>) -> Vec<f64> {
+        let slot = first_weight(state.network).expect("checked when it was planned");
         let (inputs, units) = (slot.extents[0], slot.extents[1]);
-        let weight = |i: usize, unit: usize| f64::from(weights.params[slot.offset + i * units + unit]);
+        let weight = |i: usize, unit: usize| f64::from(state.params[slot.offset + i * units + unit]);
         let mut sums = [0.0; 3];
         for unit in 0..units {
             let largest = (0..inputs).map(|i| weight(i, unit).abs()).fold(0.0, f64::max);

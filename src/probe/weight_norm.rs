@@ -1,7 +1,6 @@
 //! `weight_norm`: the Euclidean length of all parameters, biases included.
 
 use super::*;
-use crate::base::registry::{About, Entry};
 
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
@@ -10,21 +9,12 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "the Euclidean length of all parameters",
         formula: "‖θ‖₂ = √Σ θ²",
         source: "Neyshabur, Tomioka & Srebro 2015",
-        keys: NO_KEYS,
+        keys: tensors::keys(),
         example: "\"weight_norm\"".into(),
     };
-    Entry { about, build: |_| Probe::Weights(Box::new(WeightNorm)) }
-}
-
-struct WeightNorm;
-
-impl OfWeights for WeightNorm {
-    fn columns(&self) -> &'static [&'static str] {
-        &["weight_norm"]
-    }
-
-    fn measure(&self, weights: &Weights<'_>) -> Vec<f64> {
-        let squares: f64 = weights.params.iter().map(|w| f64::from(*w) * f64::from(*w)).sum();
-        vec![libm::sqrt(squares)]
-    }
+    let make = |values: &Values| {
+        let length = tensors::Length::new("weight_norm", values, |state, i| f64::from(state.params[i]));
+        Probe::State(String::new(), Box::new(length))
+    };
+    Entry { about, build: Build::state(make) }
 }

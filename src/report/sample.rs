@@ -81,6 +81,7 @@ fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome)
         rows: if failed { Vec::new() } else { rows.collect() },
         summary: if failed { Vec::new() } else { summary },
         weights_digest: format!("digest of {id}"),
+        best_weights_digest: format!("best digest of {id}"),
         train_seconds: 0.5,
         samples: 10_000,
         seconds: 0.75,

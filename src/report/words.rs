@@ -1,5 +1,8 @@
 //! Names as a reader says them: key paths and measures in the words of axis titles, legends and captions.
 
+use crate::learn::stopping::Better;
+use crate::probe::better;
+
 /// The words of axes that people know by another name than their key.
 const AXES: &[(&str, &str)] = &[
     ("optimizer.lr", "learning rate"),
@@ -23,6 +26,7 @@ pub fn metric(name: &str) -> String {
     match name {
         "mean_train_loss" => "mean train loss".into(),
         "goal_step" => "steps to the goal".into(),
+        "stop_step" => "steps to early stopping".into(),
         _ => match name.strip_prefix("gap_") {
             Some(of) => format!("{} gap", of.replace('_', " ")),
             None => name.replace('_', " "),
@@ -81,12 +85,12 @@ pub fn count(n: usize, noun: &str) -> String {
 
 /// Whether more of the measure is better.
 pub fn higher_is_better(metric: &str) -> bool {
-    metric.ends_with("accuracy")
+    better(metric) == Some(Better::Higher)
 }
 
 /// Whether one value of the measure is better than another at all: of a gap or a count neither is.
 pub fn has_a_best(metric: &str) -> bool {
-    metric.ends_with("accuracy") || (metric.ends_with("loss") && !metric.starts_with("gap_"))
+    better(metric).is_some()
 }
 
 #[cfg(test)]

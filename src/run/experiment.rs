@@ -18,6 +18,7 @@ use crate::report::plots::Figure;
 use crate::sweep::{self, space::Space};
 use crate::trial::plan::{DataOutline, Plan, measured};
 use crate::trial::sections::{self, Read, SECTIONS, find, member, table};
+use crate::trial::summary;
 
 use super::sets;
 
@@ -271,7 +272,7 @@ fn plan(
     let Some(outline) = outline else { return };
     diagnostics.setting(words, |diagnostics| Plan::new(read, &outline, diagnostics));
     if let Some(columns) = measured(read, &outline) {
-        names.extend(summary_names(&columns), columns);
+        names.extend(summary::names(&columns), columns);
     }
 }
 
@@ -344,14 +345,19 @@ fn check_section(axis: &sweep::axes::Axis, diagnostics: &mut Diagnostics) {
 
 fn name(item: &Item, diagnostics: &mut Diagnostics) -> Option<String> {
     let Value::Text(name) = &item.value else { unreachable!("a name is a text: {:?}", item.value) };
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(legal) {
+    if names_a_folder(name) {
         return Some(name.clone());
     }
     let message = format!("`name` cannot be `{name}`: it is the name of a folder");
     let hint = "use letters, digits, `_`, `-` and `.`, at most 100 of them, no dot first";
     diagnostics.error_with_hint(item.place, message, "", hint);
     None
+}
+
+/// Whether an experiment can have this name, which is that of its folder.
+pub fn names_a_folder(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(legal)
 }
 
 /// The comment that a file opens with, without its marks.
@@ -381,12 +387,4 @@ fn report_axes(space: &Space) -> Vec<Axis> {
         log: axis.is_log(),
     };
     space.axes.iter().map(axis).collect()
-}
-
-/// The names that a trial's summary can have when these columns are measured.
-pub fn summary_names(columns: &[String]) -> Vec<String> {
-    let mut names = columns.to_vec();
-    names.extend(columns.iter().map(|c| format!("best_{c}")));
-    names.extend(["gap_loss", "gap_accuracy", "best_step", "mean_train_loss", "goal_step"].map(str::to_owned));
-    names
 }

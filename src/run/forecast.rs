@@ -53,7 +53,7 @@ pub fn forecast(experiment: &Experiment, cpu: Cpu) -> Result<Vec<Forecast>> {
                 let seeds = plan.seeds(experiment.space.seeds[0]);
                 let prepared = data::prepared(chosen, &experiment.folders, seeds, &cache)?;
                 let Pace { step, evaluation } = pace(&plan, cpu, &prepared.parts(), Duration::from_millis(40));
-                let evaluations = plan.run.steps / plan.every + 2;
+                let evaluations = plan.looks.count();
                 let seconds = step * plan.run.steps as f64 + evaluation * evaluations as f64;
                 rate = Some(seconds / operations);
                 seconds

@@ -8,8 +8,9 @@ use crate::base::error::{Error, Result};
 use crate::base::node::{Data, Node};
 use crate::data::Folders;
 use crate::store;
+use crate::trial::summary;
 
-use super::experiment::{Depth, Experiment, Names, summary_names};
+use super::experiment::{Depth, Experiment, Names};
 use super::{Planned, trials};
 
 /// An experiment with the trials that were planned for its folder.
@@ -34,7 +35,7 @@ impl Stored {
         let mut names = Names::default();
         store::read(folder, |record| {
             let columns: Vec<String> = record.columns.iter().map(|name| name.to_string()).collect();
-            names.extend(summary_names(&columns), columns);
+            names.extend(summary::names(&columns), columns);
         })?;
         let read = Experiment::read(&path, &session.sets, &folders, Depth::Results(names), diagnostics)?;
         let Some(mut experiment) = read else { return Ok(None) };

@@ -192,6 +192,7 @@ fn failed(who: Identity, message: String) -> Record {
         rows: Vec::new(),
         summary: Vec::new(),
         weights_digest: String::new(),
+        best_weights_digest: String::new(),
         train_seconds: 0.0,
         samples: 0,
         seconds: 0.0,

@@ -234,6 +234,7 @@ mod tests {
             rows: vec![],
             summary: vec![],
             weights_digest: String::new(),
+            best_weights_digest: String::new(),
             train_seconds: 0.0,
             samples: 0,
             seconds: 0.0,

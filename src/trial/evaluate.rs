@@ -3,15 +3,33 @@
 
 use kernels::isa::Cpu;
 
-use crate::probe::{Outputs, Probe, Weights};
+use crate::probe::{Outputs, Probe, State};
 
 use super::plan::Plan;
 use super::rows::Part;
 use super::team::Team;
 
+/// What a look sees beside the network as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// What training started from; empty when no probe asks for it.
+    pub start: &'a [f32],
+    /// Whether a step was taken.
+    pub stepped: bool,
+    /// The mean of the batches' losses since the last look.
+    pub running_loss: f64,
+}
+
 /// The measures in the order of the plan's columns; `parts` are in the order of the plan's parts.
-pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part]) -> Vec<f64> {
+pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part], past: Past<'_>) -> Vec<f64> {
     let outputs: Vec<Vec<f32>> = parts.iter().map(|part| team.outputs(part)).collect();
+    let state = State {
+        network: &plan.network,
+        params: team.params(),
+        start: past.start,
+        grads: past.stepped.then(|| team.grads()),
+        running_loss: past.running_loss,
+    };
     let mut values = Vec::with_capacity(plan.columns.len());
     for probe in &plan.probes {
         match probe {
@@ -21,9 +39,7 @@ pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part]) -> Ve
                     values.push(probe.measure(&Outputs { cpu, objective: &plan.objective, z, targets }));
                 }
             }
-            Probe::Weights(probe) => {
-                values.extend(probe.measure(&Weights { network: &plan.network, params: team.params() }));
-            }
+            Probe::State(_, probe) => values.extend(probe.measure(&state)),
         }
     }
     values

@@ -1,17 +1,24 @@
 //! A trial: one setting of an experiment with one seed, from its plan to its record.
 //!
 //! In reading order: the sections that describe a trial ([`sections`]), what is checked and placed before anything is
-//! trained ([`plan`]), the rows of a batch ([`rows`]), the two phases of a training step over the threads of a team
-//! ([`team`]), measuring ([`evaluate`]), the loop ([`train`]), and what is left of it all ([`record`]).
+//! trained ([`plan`]) and when it is measured ([`looks`]), the rows of a batch ([`rows`]), the two phases of a training
+//! step over the threads of a team ([`team`]), measuring ([`evaluate`]), what is reached without looking at the inputs
+//! ([`baseline`]), the loop ([`train`]), and what is left of it all ([`summary`], [`record`]).
 
 pub mod sections;
 
+pub mod looks;
 pub mod plan;
 
 pub mod rows;
 pub mod team;
 
+pub mod baseline;
 pub mod evaluate;
 pub mod train;
 
 pub mod record;
+pub mod summary;
+
+#[cfg(test)]
+mod tests;

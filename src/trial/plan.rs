@@ -8,12 +8,14 @@ use crate::base::values::{Value, Values};
 use crate::learn::objective::Objective;
 use crate::learn::optimizer;
 use crate::learn::schedule::{Rates, Run};
+use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
 use crate::nn::network::Network;
 use crate::probe::{self, Probe};
 
 use kernels::optimizer::Optimizer;
 
+use super::looks::Looks;
 use super::sections::{Read, member, table};
 
 /// What is known of the data before it is loaded.
@@ -43,8 +45,8 @@ pub struct Plan {
     pub training: Training,
     /// The run in steps.
     pub run: Run,
-    /// Steps between evaluations.
-    pub every: u64,
+    /// When it is measured.
+    pub looks: Looks,
     /// What is measured.
     pub probes: Vec<Probe>,
     /// The parts of the data that are measured.
@@ -65,15 +67,18 @@ impl Plan {
             Objective::new(loss, data.target, network.output().width(), place, diagnostics)
         });
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
-        let columns = probes.as_ref().map(|probes| columns(probes, &data.parts));
+        let columns =
+            network.as_ref().zip(probes.as_ref()).map(|(network, probes)| columns(probes, network, &data.parts));
         let training = table(read, "train").zip(columns.as_ref());
-        let training = training.and_then(|(section, columns)| Training::new(section, columns, diagnostics));
+        let training = training.and_then(|(section, columns)| {
+            Training::new(section, Measures { columns, better: probe::better }, diagnostics)
+        });
         let training = training?;
         let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
         let chosen = member(read, "optimizer")?;
         let rates = Rates::new(member(read, "schedule")?, optimizer::rate(chosen), run);
         let network = network?.trained_by(optimizer::build(chosen).scale_free());
-        let every = run.steps_of(table(read, "eval")?.length("every")).max(1);
+        let looks = Looks::new(table(read, "eval")?.times("every"), run);
         Some(Self {
             network,
             objective: objective?,
@@ -81,12 +86,17 @@ impl Plan {
             rates,
             training,
             run,
-            every,
+            looks,
             probes: probes?,
             parts: data.parts.clone(),
             columns: columns?,
             pins: pins(table(read, "pin")?),
         })
+    }
+
+    /// Whether a probe compares with the parameters that training started from.
+    pub fn wants_start(&self) -> bool {
+        self.probes.iter().any(Probe::wants_start)
     }
 
     /// The seeds of the trial with this seed.
@@ -107,7 +117,7 @@ impl Plan {
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
-        let copies = 2 + self.optimizer.planes();
+        let copies = 2 + self.optimizer.planes() + usize::from(self.wants_start());
         let batch = self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + 1);
         4 * (self.network.parameters() * copies + batch)
     }
@@ -133,7 +143,7 @@ fn width_place(network: &Values) -> Place {
 pub fn measured(read: &Read, data: &DataOutline) -> Option<Vec<String>> {
     let mut quiet = Diagnostics::new();
     let network = Network::place(table(read, "network")?, &data.shape, &mut quiet)?;
-    Some(columns(&probes(read, &network, data, &mut quiet)?, &data.parts))
+    Some(columns(&probes(read, &network, data, &mut quiet)?, &network, &data.parts))
 }
 
 fn probes(read: &Read, network: &Network, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Vec<Probe>> {
@@ -143,27 +153,36 @@ fn probes(read: &Read, network: &Network, data: &DataOutline, diagnostics: &mut 
     }
     let before = diagnostics.count();
     let mut probes = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     for item in section.list("metrics") {
         let Value::Member(chosen) = &item.value else { unreachable!("metrics are members") };
         let probe = probe::build(chosen);
-        let misfit = match &probe {
-            Probe::Outputs(_, probe) => probe.misfit(data.target),
-            Probe::Weights(probe) => probe.misfit(network),
-        };
-        if let Some(why) = misfit {
+        if let Some(why) = probe.misfit(data.target, network) {
             let message = format!("metric `{}` cannot be measured here: {why}", chosen.name);
             diagnostics.error_with_hint(item.place, message, "", "`runner list metric` shows all");
         }
+        if let Some(word) = probe::prefix(chosen).filter(|word| !is_word(word)) {
+            let hint = "it becomes a part of the columns' names: letters, digits and `_`";
+            diagnostics.error_with_hint(chosen.values.place("name"), format!("`{word}` is no word"), "", hint);
+        }
+        let columns = probe.columns(&data.parts, network);
+        if let Some(again) = columns.iter().find(|c| known.contains(c)) {
+            let hint =
+                "leave it out, or give it a `name` that goes before the measure's: `{ type = ..., name = \"my\" }`";
+            diagnostics.error_with_hint(item.place, format!("`{again}` is measured twice"), "", hint);
+        }
+        known.extend(columns);
         probes.push(probe);
     }
     (diagnostics.count() == before).then_some(probes)
 }
 
+/// Whether a text can be a part of a column's name.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// The names of the measures: `train_loss`, `test_loss`, `train_accuracy`, ..., `weight_norm`.
-fn columns(probes: &[Probe], parts: &[&'static str]) -> Vec<String> {
-    let of = |probe: &Probe| match probe {
-        Probe::Outputs(name, _) => parts.iter().map(|part| format!("{part}_{name}")).collect(),
-        Probe::Weights(probe) => probe.columns().iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(),
-    };
-    probes.iter().flat_map(of).collect()
+fn columns(probes: &[Probe], network: &Network, parts: &[&'static str]) -> Vec<String> {
+    probes.iter().flat_map(|probe| probe.columns(parts, network)).collect()
 }

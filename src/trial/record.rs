@@ -63,11 +63,16 @@ pub struct Record {
     /// Every evaluation, in order.
     pub rows: Vec<Row>,
     /// The numbers that describe the whole trial, by name: the last of each measure (`test_loss`), those of the best
-    /// evaluation (`best_step`, `best_test_loss`), `gap_loss`, `gap_accuracy`, `mean_train_loss`, `goal_step`.
+    /// evaluation (`best_step`, `best_test_loss`), `gap_loss`, `gap_accuracy`, `mean_train_loss`, `goal_step`, where
+    /// early stopping ended it (`stop_step`), and what a constant reaches (`baseline_test_loss`). Where the best weights
+    /// are restored, the last of each measure is that of the best evaluation.
     #[serde(with = "named")]
     pub summary: Vec<(Name, f64)>,
     /// Hash of the final parameters' bytes.
     pub weights_digest: String,
+    /// Hash of those of the best evaluation; empty in a log that was written before there was one.
+    #[serde(default)]
+    pub best_weights_digest: String,
     /// Seconds spent in training steps.
     pub train_seconds: f64,
     /// Rows the training steps went through.
@@ -187,6 +192,7 @@ mod tests {
             rows: vec![Row { step: 0, epoch: 0.0, lr: 0.1, values: vec![0.1 + 0.2] }],
             summary: vec![("test_loss".into(), f64::INFINITY), ("gap_loss".into(), -0.0)],
             weights_digest: "cd".into(),
+            best_weights_digest: "ef".into(),
             train_seconds: 0.0,
             samples: 0,
             seconds: 0.0,
@@ -194,5 +200,13 @@ mod tests {
         let json = serde_json::to_string(&record).unwrap();
         assert!(!json.contains('\n'));
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
+    }
+
+    #[test]
+    fn a_record_without_what_came_later_is_read() {
+        let old = r#"{"trial":"ab","axes":[],"seed":3,"status":"done","parameters":10,"train_rows":4,"steps":7,"columns":[],
+            "rows":[],"summary":[["test_loss",0.5]],"weights_digest":"cd","train_seconds":0.0,"samples":0,"seconds":0.0}"#;
+        let record = serde_json::from_str::<Record>(old).unwrap();
+        assert_eq!((record.best_weights_digest.as_str(), record.summary("test_loss")), ("", Some(0.5)));
     }
 }

@@ -10,20 +10,22 @@ use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data;
 use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
-use crate::probe::PROBES;
+use crate::probe::{self, PROBES};
 
 /// The keys of `[eval]`.
 pub static EVAL: &[Key] = &[
     Key::preset(
         "every",
-        Kind::Length,
+        Kind::Times,
         "{ epochs = 1 }",
-        "how often train, validation and test are measured, all on the same weights; before the first step and after \
-         the last in any case",
-    ),
+        "when train, validation and test are measured, all on the same weights: every so often, after certain steps, or \
+         `{ log = n }` times, after the steps T^(i / (n - 1)) of T for i = 0 to n - 1, rounded; before the first step and \
+         after the last in any case",
+    )
+    .or(&["at"]),
     Key::optional(
         "metrics",
-        Kind::List { of: &Kind::Member { registry: || &*PROBES, common: &[] }, least: 1 },
+        Kind::List { of: &Kind::Member { registry: || &*PROBES, common: probe::COMMON }, least: 1 },
         "what is measured: `runner list metric`; the loss, and the accuracy where there are classes, when not given",
     ),
 ];

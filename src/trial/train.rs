@@ -1,5 +1,6 @@
-//! The loop: forward pass, loss, backward pass, update, until the steps are done, the goal is reached or the loss is no
-//! longer a number.
+//! The loop: forward pass, loss, backward pass, update, until the steps are done, the goal is reached, patience is at its
+//! end or the loss is no longer a number. A record is all that a trial leaves, so of the weights of its best evaluation
+//! the digest is kept and no copy.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,11 +11,14 @@ use kernels::isa::Cpu;
 use crate::base::hash;
 use crate::base::random::{Purpose, Seeds};
 use crate::data::Dataset;
+use crate::learn::stopping::{End, Watcher};
 
-use super::evaluate::measure;
+use super::baseline::baseline;
+use super::evaluate::{Past, measure};
 use super::plan::Plan;
 use super::record::{Name, Record, Row, Status};
 use super::rows::Part;
+use super::summary;
 use super::team::{Batch, Team};
 
 /// Who a trial is.
@@ -55,13 +59,23 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let mut params = vec![0.0; plan.network.parameters()];
     let seeds = plan.seeds(who.seed);
     plan.network.initialise(seeds, &mut params);
+    let start = if plan.wants_start() { params.clone() } else { Vec::new() };
     let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
-    let mut course = Course { plan, means, parts: &parts, team, rows: Vec::new(), status: Status::Done, goal: None };
+    let mut course = Course::new(plan, means, &parts, team, start);
     let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), seeds))?;
-    let Course { team, rows, status, goal, .. } = course;
-    let mut summary = summarise(plan, &rows);
+    let Course { team, rows, status, watcher, best_digest, end, .. } = course;
+    let best = watcher.best();
+    let restored = best.filter(|_| plan.training.stopping.restore_best && status == Status::Done);
+    let mut summary = summary::of_rows(plan, &rows, restored.unwrap_or(rows.len() - 1), best);
     summary.push(("mean_train_loss".to_owned(), mean_loss));
-    summary.extend(goal.map(|step| ("goal_step".to_owned(), step as f64)));
+    summary.extend(end.map(|end| match end {
+        End::Goal { step } => ("goal_step".to_owned(), step as f64),
+        End::Patience { step } => ("stop_step".to_owned(), step as f64),
+    }));
+    if let Some(test) = plan.parts.iter().position(|part| *part == "test") {
+        summary.extend(baseline(plan, means.cpu, &means.parts[0], &parts[test]));
+    }
+    let weights_digest = if restored.is_some() { best_digest.clone() } else { hash::digest_f32(team.params()) };
     Some(Record {
         trial: who.trial,
         axes: who.axes,
@@ -73,7 +87,8 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
         columns: plan.columns.iter().map(|c| Name::from(c.as_str())).collect(),
         rows,
         summary: summary.into_iter().map(|(name, x)| (name.into(), x)).collect(),
-        weights_digest: hash::digest_f32(team.params()),
+        weights_digest,
+        best_weights_digest: best_digest,
         train_seconds: seconds.as_secs_f64(),
         samples: samples(steps, parts[0].rows(), plan.batch_rows(parts[0].rows())),
         seconds: started.elapsed().as_secs_f64(),
@@ -107,7 +122,8 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     }
     let trained = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
-    measure(plan, cpu, &mut team, &parts);
+    let start = if plan.wants_start() { team.params().to_vec() } else { Vec::new() };
+    measure(plan, cpu, &mut team, &parts, Past { start: &start, stepped: step > 0, running_loss: f64::NAN });
     Pace { step: trained / step.max(1) as f64, evaluation: begun.elapsed().as_secs_f64() }
 }
 
@@ -117,20 +133,32 @@ struct Course<'a, 'p> {
     means: &'a Means<'a>,
     parts: &'a [Part],
     team: Team<'p>,
+    /// What training started from; empty when no probe asks for it.
+    start: Vec<f32>,
     rows: Vec<Row>,
     status: Status,
-    goal: Option<u64>,
+    watcher: Watcher<'p>,
+    /// Of the parameters of the best evaluation so far.
+    best_digest: String,
+    end: Option<End>,
 }
 
-impl Course<'_, '_> {
+impl<'a, 'p> Course<'a, 'p> {
+    fn new(plan: &'p Plan, means: &'a Means<'a>, parts: &'a [Part], team: Team<'p>, start: Vec<f32>) -> Self {
+        let watcher = Watcher::new(&plan.training.stopping);
+        let (rows, best_digest) = (Vec::new(), String::new());
+        Self { plan, means, parts, team, start, rows, status: Status::Done, watcher, best_digest, end: None }
+    }
+
     /// Trains to the end: the steps taken, the mean of their batches' losses, and the time they took.
     fn run(&mut self, order: &Order) -> Option<(u64, f64, Duration)> {
         let (mut total, mut seconds, mut step) = (0.0, Duration::ZERO, 0);
         let mut indices = order.indices();
-        self.evaluate(0);
-        while step < self.plan.run.steps && self.status == Status::Done && self.goal.is_none() {
-            let until = (step + self.plan.every).min(self.plan.run.steps);
+        self.evaluate(0, f64::NAN);
+        while step < self.plan.run.steps && self.status == Status::Done && self.end.is_none() {
+            let (before, until) = (step, self.plan.looks.after(step));
             let from = Instant::now();
+            let mut running = 0.0;
             while step < until {
                 if self.means.watch.stop() {
                     return None;
@@ -138,6 +166,7 @@ impl Course<'_, '_> {
                 let batch = order.batch(step, &mut indices);
                 let loss = self.team.step(&self.parts[0], batch, step + 1, self.plan.rates.at(step));
                 total += loss;
+                running += loss;
                 step += 1;
                 if !loss.is_finite() {
                     self.status = Status::Diverged { step };
@@ -145,22 +174,26 @@ impl Course<'_, '_> {
                 }
             }
             seconds += from.elapsed();
-            self.evaluate(step);
+            self.evaluate(step, running / (step - before) as f64);
         }
         Some((step, total / step as f64, seconds))
     }
 
-    fn evaluate(&mut self, step: u64) {
+    /// Measures the network after `step` steps; `running_loss` is the mean of its batches' losses since the last time.
+    fn evaluate(&mut self, step: u64, running_loss: f64) {
         let plan = self.plan;
-        let values = measure(plan, self.means.cpu, &mut self.team, self.parts);
+        let past = Past { start: &self.start, stepped: step > 0, running_loss };
+        let values = measure(plan, self.means.cpu, &mut self.team, self.parts, past);
         self.means.watch.evaluated(step, plan.run.steps, &plan.columns, &values);
-        let of = |column: &str| plan.columns.iter().position(|c| c == column).map_or(f64::NAN, |at| values[at]);
-        if plan.training.reached(of) {
-            self.goal = Some(step);
+        let (best, end) = self.watcher.look(step, &values);
+        if best {
+            self.best_digest = hash::digest_f32(self.team.params());
         }
+        self.end = end;
         let losses = plan.columns.iter().zip(&values).filter(|(column, _)| column.ends_with("_loss"));
         // before the end the training steps decide: where a trial diverges must not depend on how often it is looked at
-        if step == plan.run.steps && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
+        let last = step == plan.run.steps || self.end.is_some();
+        if last && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {
             self.status = Status::Diverged { step };
         }
         let epoch = step as f64 / plan.run.per_epoch as f64;
@@ -207,25 +240,4 @@ impl Order {
 fn samples(steps: u64, rows: usize, batch: usize) -> u64 {
     let per_epoch = rows.div_ceil(batch) as u64;
     (steps / per_epoch) * rows as u64 + (steps % per_epoch) * batch as u64
-}
-
-/// The numbers that describe the whole trial. The best evaluation is the one with the lowest validation loss, or the
-/// lowest training loss where nothing is held out for validation: the test set never chooses.
-fn summarise(plan: &Plan, rows: &[Row]) -> Vec<(String, f64)> {
-    let at = |column: &str| plan.columns.iter().position(|c| c == column);
-    let last = rows.last().expect("a trial is measured before its first step");
-    let mut summary: Vec<(String, f64)> = plan.columns.iter().cloned().zip(last.values.iter().copied()).collect();
-    for measure in ["loss", "accuracy"] {
-        if let Some((train, test)) = at(&format!("train_{measure}")).zip(at(&format!("test_{measure}"))) {
-            summary.push((format!("gap_{measure}"), last.values[test] - last.values[train]));
-        }
-    }
-    let judge = at("validation_loss").or_else(|| at("train_loss"));
-    let finite = |row: &&Row| judge.is_some_and(|j| row.values[j].is_finite());
-    let best = judge.and_then(|j| rows.iter().filter(finite).min_by(|a, b| a.values[j].total_cmp(&b.values[j])));
-    if let Some(best) = best {
-        summary.push(("best_step".to_owned(), best.step as f64));
-        summary.extend(plan.columns.iter().map(|c| format!("best_{c}")).zip(best.values.iter().copied()));
-    }
-    summary
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use kernels::Scratch;
 use runner::base::diagnostics::Diagnostics;
-use runner::base::key::Kind;
-use runner::base::node::Node;
+use runner::base::key::{Key, Kind};
+use runner::base::node::{Data, Node, quote};
 use runner::base::random::Seeds;
 use runner::base::read;
 use runner::base::values::Value;
@@ -71,6 +71,22 @@ pub fn value_of(text: &str, kind: &Kind, diagnostics: &mut Diagnostics) -> Optio
     let node = Node::parse(origin, &document, diagnostics);
     let read = node.get("x").and_then(|x| read::value(x, kind, "`x`", diagnostics));
     read.filter(|_| diagnostics.is_empty())
+}
+
+/// The TOML of a member's example with one more entry, and without what `key` says already.
+pub fn with(example: &str, key: &Key, name: &str, value: &str) -> String {
+    let node = parse(&format!("x = {example}"));
+    let node = node.get("x").expect("it was just written");
+    let same = |written: &str| written == key.name || key.aliases.contains(&written);
+    let mut entries = match &node.data {
+        Data::Text(member) => vec![format!("type = {}", quote(member))],
+        _ => {
+            let others = node.entries().iter().filter(|e| !same(&e.key));
+            others.map(|e| format!("{} = {}", e.key, e.node.to_toml())).collect()
+        }
+    };
+    entries.push(format!("{name} = {value}"));
+    format!("{{ {} }}", entries.join(", "))
 }
 
 /// A trial that is ready to be trained.

@@ -24,7 +24,7 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
             formula: "y = [x, g(x)]",
             source: "Huang, Liu, van der Maaten & Weinberger 2017",
             keys: vec![Key::required("layers", Kind::List { of: &LAYER, least: 1 }, "g, from first to last")],
-            example: "{ type = \"concat\", layers = [{ type = \"dense\", units = 1, activation = \"sigmoid\" }] }"
+            example: "{ type = \"concat\", layers = [{ type = \"dense\", units = 4, activation = \"sigmoid\" }] }"
                 .into(),
         },
         build: place,

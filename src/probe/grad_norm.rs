@@ -1,0 +1,21 @@
+//! `grad_norm`: the Euclidean length of the last step's gradient, of that step's batch and at the parameters before it.
+//! Before the first step there is none, and it is not a number.
+
+use super::*;
+
+pub(super) fn entry() -> Entry<Build> {
+    let about = About {
+        name: "grad_norm",
+        aliases: &["gradient_norm"],
+        summary: "the Euclidean length of the gradient of the last step's batch",
+        formula: "‖∇L‖₂ = √Σ g²",
+        source: "",
+        keys: tensors::keys(),
+        example: "\"grad_norm\"".into(),
+    };
+    let make = |values: &Values| {
+        let element = |state: &State<'_>, i: usize| state.grads.map_or(f64::NAN, |grads| f64::from(grads[i]));
+        Probe::State(String::new(), Box::new(tensors::Length::new("grad_norm", values, element)))
+    };
+    Entry { about, build: Build::state(make) }
+}

@@ -1,0 +1,28 @@
+//! `mae`: the mean absolute error, in the units of the targets.
+
+use super::*;
+
+pub(super) fn entry() -> Entry<Build> {
+    let about = About {
+        name: "mae",
+        aliases: &["mean_absolute_error"],
+        summary: "the mean absolute error, in the units of the targets",
+        formula: "mean over rows and outputs of |z - t|",
+        source: "",
+        keys: NO_KEYS,
+        example: "\"mae\"".into(),
+    };
+    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("mae".into(), Box::new(Mae))) }
+}
+
+struct Mae;
+
+impl OfOutputs for Mae {
+    fn misfit(&self, target: Target) -> Option<String> {
+        numbers::misfit(target)
+    }
+
+    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
+        outputs.mean(|z, t| (z - t).abs())
+    }
+}

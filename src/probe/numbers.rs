@@ -1,0 +1,21 @@
+//! How far a network's outputs are from targets that are numbers.
+
+use super::*;
+
+/// Why a measure of numbers cannot be taken on this target, if it cannot.
+pub(super) fn misfit(target: Target) -> Option<String> {
+    matches!(target, Target::Classes(_)).then(|| "the data's targets are classes, not numbers".into())
+}
+
+impl Outputs<'_> {
+    /// Output and target of every row and output, in the order they are stored.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let Targets::Values(targets) = self.targets else { unreachable!("classes were refused when it was planned") };
+        self.z.iter().zip(targets).map(|(z, t)| (f64::from(*z), f64::from(*t)))
+    }
+
+    /// The mean over rows and outputs of a function of output and target.
+    pub(super) fn mean(&self, of: impl Fn(f64, f64) -> f64) -> f64 {
+        self.pairs().map(|(z, t)| of(z, t)).sum::<f64>() / self.z.len() as f64
+    }
+}

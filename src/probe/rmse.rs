@@ -1,0 +1,28 @@
+//! `rmse`: the root of the mean squared error, in the units of the targets.
+
+use super::*;
+
+pub(super) fn entry() -> Entry<Build> {
+    let about = About {
+        name: "rmse",
+        aliases: &["root_mean_squared_error"],
+        summary: "the root of the mean squared error, in the units of the targets",
+        formula: "√(mean over rows and outputs of (z - t)²)",
+        source: "Keras RootMeanSquaredError (scikit-learn averages the roots of several outputs)",
+        keys: NO_KEYS,
+        example: "\"rmse\"".into(),
+    };
+    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("rmse".into(), Box::new(Rmse))) }
+}
+
+struct Rmse;
+
+impl OfOutputs for Rmse {
+    fn misfit(&self, target: Target) -> Option<String> {
+        numbers::misfit(target)
+    }
+
+    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
+        libm::sqrt(outputs.mean(|z, t| (z - t) * (z - t)))
+    }
+}

@@ -1,0 +1,153 @@
+//! The naive baseline: what is reached without looking at the inputs. It is a network whose output is the same for every
+//! row, the one that minimises the training loss: of cross-entropy the logarithms of the classes' shares, of `mse` the
+//! mean target, of `mae` the median. It is measured on the test set as any network is, so its accuracy is that of naming
+//! the commonest class of the training rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kernels::isa::Cpu;
+use kernels::loss::Targets;
+
+use crate::data::{Dataset, Labels};
+use crate::learn::objective::Objective;
+use crate::probe::{Outputs, Probe};
+
+use super::plan::Plan;
+use super::rows::Part;
+
+/// Passes over the targets that the search for the best constant takes at the most.
+const PASSES: usize = 200;
+/// Below this share a class or a probability counts as this: its logarithm must be a number.
+const RAREST: f64 = 1e-12;
+
+/// `baseline_test_loss`, `baseline_test_accuracy` ...: every measure of outputs, of the best constant on the test part.
+pub fn baseline(plan: &Plan, cpu: Cpu, train: &Arc<Dataset>, test: &Part) -> Vec<(String, f64)> {
+    let z = constant(&plan.objective, cpu, train);
+    let z = z.repeat(test.rows());
+    let outputs = Outputs { cpu, objective: &plan.objective, z: &z, targets: test.targets(&(0..test.rows())) };
+    let one = |probe: &Probe| match probe {
+        Probe::Outputs(name, probe) => Some((format!("baseline_test_{name}"), probe.measure(&outputs))),
+        Probe::State(..) => None,
+    };
+    plan.probes.iter().filter_map(one).collect()
+}
+
+/// The output that minimises the training loss when all rows have it, `(out)`.
+fn constant(objective: &Objective, cpu: Cpu, train: &Arc<Dataset>) -> Vec<f32> {
+    let (rows, shares) = distinct(train);
+    let targets = Part::new(rows, objective.form());
+    let search = Search { objective, cpu, targets, shares };
+    let mut best = Point::default();
+    for z in search.guesses() {
+        let point = search.at(z);
+        if point.loss < best.loss {
+            best = point;
+        }
+    }
+    search.descend(best).z.iter().map(|z| *z as f32).collect()
+}
+
+/// A row of every class and the share of the rows that are of it; all rows alike where the targets are numbers.
+fn distinct(data: &Arc<Dataset>) -> (Arc<Dataset>, Vec<f64>) {
+    let rows = data.rows();
+    let Labels::Classes { of, .. } = &data.labels else {
+        return (data.clone(), vec![1.0 / rows as f64; rows]);
+    };
+    let mut known: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for (row, class) in of.iter().enumerate() {
+        known.entry(*class).or_insert((row, 0)).1 += 1;
+    }
+    let firsts: Vec<usize> = known.values().map(|(first, _)| *first).collect();
+    (Arc::new(data.pick(&firsts)), known.values().map(|(_, count)| *count as f64 / rows as f64).collect())
+}
+
+/// A constant output, its loss and the loss's gradient.
+struct Point {
+    z: Vec<f64>,
+    loss: f64,
+    slope: Vec<f64>,
+}
+
+impl Default for Point {
+    fn default() -> Self {
+        Self { z: Vec::new(), loss: f64::INFINITY, slope: Vec::new() }
+    }
+}
+
+struct Search<'a> {
+    objective: &'a Objective,
+    cpu: Cpu,
+    targets: Part,
+    shares: Vec<f64>,
+}
+
+impl Search<'_> {
+    fn at(&self, z: Vec<f64>) -> Point {
+        let (rows, width) = (self.shares.len(), z.len());
+        let same = z.iter().map(|z| *z as f32).collect::<Vec<f32>>().repeat(rows);
+        let (mut losses, mut slopes) = (vec![0.0; rows], vec![0.0; rows * width]);
+        self.objective.slope(self.cpu, 1, &same, self.targets.targets(&(0..rows)), &mut losses, &mut slopes);
+        let (mut loss, mut slope) = (0.0, vec![0.0; width]);
+        for ((share, l), row) in self.shares.iter().zip(&losses).zip(slopes.chunks(width)) {
+            loss += share * self.objective.total([l].into_iter(), 1);
+            slope.iter_mut().zip(row).for_each(|(s, d)| *s += share * f64::from(*d));
+        }
+        Point { z, loss, slope }
+    }
+
+    /// Where the minimum lies for the losses that have a closed form: the mean, the median, and the logarithm and logit
+    /// of the mean.
+    fn guesses(&self) -> [Vec<f64>; 4] {
+        let columns = self.columns();
+        let of = |f: fn(&[(f64, f64)]) -> f64| columns.iter().map(|column| f(column)).collect::<Vec<f64>>();
+        let mean = |column: &[(f64, f64)]| column.iter().map(|(t, share)| t * share).sum::<f64>();
+        let means = of(mean);
+        let log = |p: f64| libm::log(p.max(RAREST));
+        let logs = means.iter().map(|m| log(*m)).collect();
+        let logits = means.iter().map(|m| log(*m) - log(1.0 - m)).collect();
+        [means, of(median), logs, logits]
+    }
+
+    /// For every output, the targets with their rows' shares; a class is a one-hot row.
+    fn columns(&self) -> Vec<Vec<(f64, f64)>> {
+        let width = self.objective.width();
+        let target = |r: usize, output: usize| match self.targets.targets(&(0..self.shares.len())) {
+            Targets::Classes(classes) => f64::from(u8::from(classes[r] as usize == output)),
+            Targets::Values(values) => f64::from(values[r * width + output]),
+        };
+        let column = |output| self.shares.iter().enumerate().map(|(r, share)| (target(r, output), *share)).collect();
+        (0..width).map(column).collect()
+    }
+
+    /// Gradient descent, a longer step after one that helped and a shorter one after one that did not. From a minimum it
+    /// goes nowhere.
+    fn descend(&self, mut best: Point) -> Point {
+        let mut rate = 1.0;
+        for _ in 0..PASSES {
+            let next = self.at(best.z.iter().zip(&best.slope).map(|(z, slope)| z - rate * slope).collect());
+            let moved = best.z.iter().zip(&next.z).any(|(a, b)| (*a as f32).to_bits() != (*b as f32).to_bits());
+            if !moved {
+                break;
+            }
+            if next.loss < best.loss {
+                (best, rate) = (next, 2.0 * rate);
+            } else {
+                rate *= 0.5;
+            }
+        }
+        best
+    }
+}
+
+/// The target above and below which lies half of all shares.
+fn median(column: &[(f64, f64)]) -> f64 {
+    let mut sorted = column.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut below = 0.0;
+    let middle = sorted.iter().find(|(_, share)| {
+        below += share;
+        below >= 0.5
+    });
+    middle.or(sorted.last()).map_or(0.0, |(t, _)| *t)
+}
