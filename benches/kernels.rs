@@ -5,7 +5,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kernels::loss::Targets;
-use kernels::optimizer::Step;
+use kernels::optimizer::{Buffers, Step};
 use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
 
 /// (rows, inputs, units)
@@ -104,12 +104,14 @@ fn optimizers(c: &mut Criterion) {
             let mut params = numbers(ELEMENTS);
             let mut memory: [Vec<f32>; kernels::optimizer::PLANES] =
                 std::array::from_fn(|plane| vec![0.0; if plane < optimizer.planes() { ELEMENTS } else { 0 }]);
-            let mut number = 0;
+            let (mut number, mut scratch) = (0, Scratch::new());
             group.bench_function(BenchmarkId::new("step", cpu.isa()), |b| {
                 b.iter(|| {
                     number += 1;
-                    let planes = memory.each_mut().map(Vec::as_mut_slice);
-                    optimizer.step(cpu, Step { number, lr: 1e-3 }, &mut params, &grads, planes);
+                    let memory = memory.each_mut().map(Vec::as_mut_slice);
+                    let buffers = Buffers { params: &mut params, grads: &grads, memory, extents: &[ELEMENTS / 64, 64] };
+                    let step = Step { number, lr: 1e-3, momentum: None, product: 0.5 };
+                    optimizer.step(cpu, step, buffers, &mut scratch);
                 });
             });
         }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use common::{Errors, Rehearsal, golden, list, numbers, rehearse, rows, scratches, singles, text, toml, value};
 use kernels::loss::Targets;
-use kernels::optimizer::{PLANES, Step};
-use kernels::{Cpu, loss};
+use kernels::optimizer::{Buffers, PLANES, Step};
+use kernels::{Cpu, Scratch, loss};
 use runner::base::diagnostics::{Diagnostics, Place};
 use runner::base::key::{Key, Kind};
 use runner::base::random::Seeds;
@@ -17,7 +17,7 @@ use runner::base::registry::Members;
 use runner::base::shape::Target;
 use runner::base::values::{Chosen, Value};
 use runner::learn::objective::{self, LOSSES, Objective};
-use runner::learn::optimizer::{self, OPTIMIZERS};
+use runner::learn::optimizer::{self, Instead, OPTIMIZERS};
 use runner::learn::schedule::{self, Rates, Run, SCHEDULES};
 use runner::nn::activation::{self, ACTIVATIONS};
 use runner::trial::team::{Batch, Team};
@@ -165,21 +165,28 @@ fn optimizers() {
         // what was not given is our own default
         let given = list(&case["given"]).iter().map(|name| name.as_str().expect("a name"));
         let given: Json = given.map(|name| (name.to_owned(), case["settings"][name].clone())).collect();
-        let Some(chosen) = choose(|| &*OPTIMIZERS, &[], name, &given) else {
+        let Some(chosen) = choose(|| &*OPTIMIZERS, optimizer::COMMON, name, &given) else {
             skipped.push(which.to_owned());
             continue;
         };
         compared.insert(name);
-        let rule = optimizer::build(&chosen);
+        let rule = optimizer::build(&chosen, Instead::default());
         let mut params = singles(&file["initial"]);
+        // a case whose optimizer asks for a matrix says of which extents
+        let extents =
+            case.get("extents").map_or(vec![params.len()], |e| numbers(e).iter().map(|n| *n as usize).collect());
         let mut memory: [Vec<f32>; PLANES] =
             std::array::from_fn(|plane| vec![0.0; if plane < rule.planes() { params.len() } else { 0 }]);
+        let (mut product, mut scratch) = (1.0, Scratch::new());
         for number in 1..=*snapshots.last().expect("some snapshots") {
             let gradient = |i: usize| (((i as u64 * 37 + number * 17) % 101) as f64 / 50.5 - 1.0) as f32;
             let grads: Vec<f32> = (0..params.len()).map(gradient).collect();
             let lr = case.get("lrs").map_or(optimizer::rate(&chosen), |lrs| numbers(lrs)[number as usize - 1]);
-            let [a, b, c] = &mut memory;
-            rule.step(Cpu::best(), Step { number, lr }, &mut params, &grads, [a, b, c]);
+            let step = Step { number, lr, momentum: None, product };
+            product *= rule.factor(step);
+            let memory = memory.each_mut().map(Vec::as_mut_slice);
+            let buffers = Buffers { params: &mut params, grads: &grads, memory, extents: &extents };
+            rule.step(Cpu::best(), Step { product, ..step }, buffers, &mut scratch);
             let Some(at) = snapshots.iter().position(|s| *s == number) else { continue };
             let theirs = numbers(&case["float32"][at]);
             let size = theirs.iter().fold(0.0_f64, |most, p| most.max(p.abs()));
@@ -220,12 +227,15 @@ fn schedules() {
         };
         compared.insert(name);
         let lrs = numbers(&case["lrs"]);
-        let rates = Rates::new(&chosen, base, Run { steps: lrs.len() as u64, per_epoch: 1 });
+        let mut diagnostics = Diagnostics::new();
+        let rates = Rates::new(&chosen, base, Run { steps: lrs.len() as u64, per_epoch: 1 }, &mut diagnostics);
+        let rates = rates.unwrap_or_else(|| panic!("{which}:\n{}", diagnostics.render(false)));
         // after its half period PyTorch's cosine rises again; ours stays at the lowest rate
         let end = settings["T_max"].as_u64().filter(|_| case["warmup"].is_null()).unwrap_or(u64::MAX);
         for (t, theirs) in (0_u64..).zip(lrs) {
             let theirs = if t > end { settings["eta_min"].as_f64().expect("a rate") } else { theirs };
-            errors.check(rates.at(t), theirs, theirs, &format!("{which} at step {t}"));
+            // a rate far below the others is a difference of theirs
+            errors.check(rates.at(t), theirs, theirs.max(1e-3 * base), &format!("{which} at step {t}"));
         }
     }
     errors.report();

@@ -130,3 +130,29 @@ fn without_training_or_rate_dropout_is_not_there() {
     assert_eq!(trained(&plain, 1, 0, 3, &[7]), trained(&none, 2, 0, 3, &[7]), "a rate of zero");
     assert_ne!(trained(&plain, 1, 0, 3, &[7]), trained(&half, 1, 0, 3, &[7]));
 }
+
+#[test]
+fn a_step_honours_what_layers_say() {
+    let decayed = |care: &str| {
+        let trial = trial(&format!("{{ type = 'dense', units = 4{care} }}, {{ type = 'dense', units = 3 }}"));
+        let start = initial(&trial.plan.network, 1);
+        let mut scratches = scratches(2);
+        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, start.clone(), Seeds::new(1));
+        team.step(&trial.train, Batch::Stretch(0, 3), 1, 0.5);
+        let moved: Vec<f32> = start.iter().zip(team.params()).map(|(a, b)| b - a).collect();
+        (start, moved)
+    };
+    let (start, plain) = decayed("");
+    let first = 0..16;
+    for (care, expected) in [(", lr = 0.5", 0.5), (", frozen = true", 0.0), (", lr = 0", 0.0)] {
+        let (_, moved) = decayed(care);
+        assert_eq!(moved[16..], plain[16..], "the other layer, {care}");
+        for (ours, plain) in moved[first.clone()].iter().zip(&plain) {
+            assert!((ours - expected * plain).abs() < 1e-6, "{care}: {ours}, not {expected} of {plain}");
+        }
+    }
+    let (_, moved) = decayed(", weight_decay = 0.1");
+    for i in first {
+        assert!((moved[i] - (plain[i] - 0.5 * 0.1 * start[i])).abs() < 1e-6, "{i}: {} and {}", moved[i], plain[i]);
+    }
+}

@@ -68,29 +68,120 @@ pub fn add(cpu: Cpu, a: &[f32], b: &[f32], out: &mut [f32]) {
     cpu.run(Map { f: Add, x: [a, b], out });
 }
 
-struct AddTo<'a> {
-    x: &'a [f32],
+/// A function of what stands in a block and of `N` numbers, lane by lane.
+trait Onto<const N: usize> {
+    /// What stands there afterwards.
+    fn eval<S: Simd>(&self, s: S, y: S::V, x: [S::V; N]) -> S::V;
+}
+
+/// `y[i] = f(y[i], x[0][i], ..., x[N-1][i])`.
+struct InPlace<'a, const N: usize, F> {
+    f: F,
+    x: [&'a [f32]; N],
     y: &'a mut [f32],
 }
 
-impl Op for AddTo<'_> {
+impl<const N: usize, F: Onto<N>> Op for InPlace<'_, N, F> {
     type Out = ();
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let (x, x_end) = self.x.as_chunks();
-        let (y, y_end) = self.y.as_chunks_mut();
-        for (x, y) in x.iter().zip(y) {
-            s.store(s.add(s.load(y), s.load(x)), y);
+        for x in self.x {
+            assert_eq!(x.len(), self.y.len(), "what is changed, and by what");
         }
-        s.store_part(s.add(s.load_part(y_end), s.load_part(x_end)), y_end);
+        let whole = self.y.len() / LANES * LANES;
+        for at in (0..whole).step_by(LANES) {
+            let mut x = [s.zero(); N];
+            for (v, from) in x.iter_mut().zip(self.x) {
+                *v = s.load(block(from, at));
+            }
+            let y = self.f.eval(s, s.load(block(self.y, at)), x);
+            s.store(y, block_mut(self.y, at));
+        }
+        if whole < self.y.len() {
+            let mut x = [s.zero(); N];
+            for (v, from) in x.iter_mut().zip(self.x) {
+                *v = s.load_part(&from[whole..]);
+            }
+            let y = self.f.eval(s, s.load_part(&self.y[whole..]), x);
+            s.store_part(y, &mut self.y[whole..]);
+        }
+    }
+}
+
+struct Plus;
+
+impl Onto<1> for Plus {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
+        s.add(y, x)
     }
 }
 
 /// `y += x`, both of one length.
 pub fn add_to(cpu: Cpu, x: &[f32], y: &mut [f32]) {
-    assert_eq!(x.len(), y.len(), "add_to: `x` and `y`");
-    cpu.run(AddTo { x, y });
+    cpu.run(InPlace { f: Plus, x: [x], y });
+}
+
+struct Scale(f32);
+
+impl Onto<0> for Scale {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, _: [S::V; 0]) -> S::V {
+        s.mul(y, s.splat(self.0))
+    }
+}
+
+/// `y *= a`
+pub fn scale(cpu: Cpu, a: f32, y: &mut [f32]) {
+    cpu.run(InPlace { f: Scale(a), x: [], y });
+}
+
+struct Clamp(f32);
+
+impl Onto<0> for Clamp {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, _: [S::V; 0]) -> S::V {
+        s.min(s.max(y, s.splat(-self.0)), s.splat(self.0))
+    }
+}
+
+/// `y = min(max(y, -most), most)`; a NaN stays.
+pub fn clamp(cpu: Cpu, most: f32, y: &mut [f32]) {
+    cpu.run(InPlace { f: Clamp(most), x: [], y });
+}
+
+struct Blend(f32, f32);
+
+impl Onto<1> for Blend {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
+        s.add(s.mul(s.splat(self.1), y), s.mul(s.splat(self.0), x))
+    }
+}
+
+/// `y = b y + a x`, each product and the sum rounded, both slices of one length.
+pub fn blend(cpu: Cpu, a: f32, x: &[f32], b: f32, y: &mut [f32]) {
+    cpu.run(InPlace { f: Blend(a, b), x: [x], y });
+}
+
+struct Penalty {
+    l1: f32,
+    l2: f32,
+}
+
+impl Onto<1> for Penalty {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, g: S::V, [w]: [S::V; 1]) -> S::V {
+        let sign = s.or(s.and(w, s.bits(0x8000_0000)), s.splat(self.l1));
+        let sign = s.select(s.eq(w, s.zero()), s.zero(), sign);
+        s.add(s.add(g, sign), s.mul(s.splat(2.0 * self.l2), w))
+    }
+}
+
+/// Adds the gradient of `l1 |w| + l2 w^2`, which is `l1 sign(w) + 2 l2 w` with `sign(0) = 0`, to `g`; both of one length.
+pub fn penalize(cpu: Cpu, l1: f32, l2: f32, w: &[f32], g: &mut [f32]) {
+    cpu.run(InPlace { f: Penalty { l1, l2 }, x: [w], y: g });
 }
 
 struct Times(f32);

@@ -36,6 +36,8 @@ impl Bounds {
 pub enum Form {
     /// One number.
     Number,
+    /// One integer within bounds that are integers.
+    Whole,
     /// True or false, handed to `build` as 1 or 0.
     Flag,
     /// A list of two numbers.
@@ -46,7 +48,7 @@ impl Form {
     /// How many numbers `build` gets for it.
     pub fn width(self) -> usize {
         match self {
-            Form::Number | Form::Flag => 1,
+            Form::Number | Form::Whole | Form::Flag => 1,
             Form::Pair => 2,
         }
     }

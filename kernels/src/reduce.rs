@@ -52,6 +52,12 @@ pub fn dot(cpu: Cpu, x: &[f32], y: &[f32]) -> f32 {
     cpu.run(Dot(x, y))
 }
 
+/// The root of the sum of squares. Stretches of 1024 are summed in `f32`, their sums in `f64` in order, so the length of a
+/// slice costs no precision.
+pub fn norm(cpu: Cpu, x: &[f32]) -> f64 {
+    x.chunks(1024).map(|x| f64::from(dot(cpu, x, x))).sum::<f64>().sqrt()
+}
+
 struct RowSums<'a> {
     x: &'a [f32],
     cols: usize,

@@ -2,7 +2,7 @@
 //! description come its place in `runner list` and `runner explain`, the JSON Schema, and the tests that every member
 //! must pass. Adding a member is one file and one entry in its list.
 
-use kernels::member::{Form, Member, Setting};
+use kernels::member::{Bounds, Form, Member, Setting};
 
 use super::key::{Key, Kind, Preset};
 
@@ -100,6 +100,10 @@ fn key_of(setting: &Setting) -> Key {
     let kind = match setting.form {
         Form::Flag => Kind::Flag,
         Form::Number => Kind::Number(setting.bounds),
+        Form::Whole => match setting.bounds {
+            Bounds::Within(least, most) => Kind::Whole { least: least as i64, most: most as i64 },
+            other => unreachable!("an integer lies between two others, not {other:?}"),
+        },
         Form::Pair => Kind::Numbers { count: Some(2), bounds: setting.bounds },
     };
     let preset = match setting.default {
@@ -113,6 +117,7 @@ fn toml_of(form: Form, numbers: &[f64]) -> String {
     match form {
         Form::Flag => (numbers[0] != 0.0).to_string(),
         Form::Number => format!("{:?}", numbers[0]),
+        Form::Whole => (numbers[0] as i64).to_string(),
         Form::Pair => format!("[{:?}, {:?}]", numbers[0], numbers[1]),
     }
 }

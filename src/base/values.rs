@@ -187,6 +187,7 @@ impl Values {
             match self.value(key.name) {
                 Value::Flag(b) => out.push(f64::from(u8::from(*b))),
                 Value::List(_) => out.extend(self.numbers(key.name)),
+                Value::Whole(i) => out.push(*i as f64),
                 _ => out.push(self.number(key.name)),
             }
         }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use kernels::isa::Cpu;
 use kernels::loss::{self, Loss, Targets};
+use kernels::member::Bounds;
 
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::key::{Key, Kind};
@@ -19,15 +20,31 @@ type Build = fn(&[f64]) -> Box<dyn Loss>;
 pub static LOSSES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry::of_kernels("loss", loss::ALL));
 
 /// What every loss takes.
-pub static COMMON: &[Key] = &[Key::preset(
-    "reduction",
-    Kind::Word(&[
-        ("mean", "over the rows, and over the outputs too where PyTorch's loss of that name does so"),
-        ("sum", "over the rows and the outputs"),
-    ]),
-    "\"mean\"",
-    "how the losses of a batch become one number",
-)];
+pub static COMMON: &[Key] = &[
+    Key::preset(
+        "reduction",
+        Kind::Word(&[
+            ("mean", "over the rows, and over the outputs too where PyTorch's loss of that name does so"),
+            ("sum", "over the rows and the outputs"),
+        ]),
+        "\"mean\"",
+        "how the losses of a batch become one number",
+    ),
+    Key::preset(
+        "l1",
+        Kind::Number(Bounds::AtLeast(0.0)),
+        "0.0",
+        "adds l1 Σ|w| over all weights, not the biases, to what is minimised: gradient l1 sign(w); the measured loss is \
+         that of the data alone",
+    ),
+    Key::preset(
+        "l2",
+        Kind::Number(Bounds::AtLeast(0.0)),
+        "0.0",
+        "adds l2 Σw² over all weights, not the biases, to what is minimised: gradient 2 l2 w, as in Keras (for `sgd`, \
+         twice a weight_decay of that size); the measured loss is that of the data alone",
+    ),
+];
 
 /// How the targets of a row are stored for a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +65,7 @@ pub struct Objective {
     form: Form,
     width: usize,
     sum: bool,
+    penalties: (f64, f64),
 }
 
 impl Objective {
@@ -85,7 +103,8 @@ impl Objective {
                 return None;
             }
         };
-        Some(Self { loss, form, width: outputs, sum: chosen.values.text("reduction") == "sum" })
+        let penalties = (chosen.values.number("l1"), chosen.values.number("l2"));
+        Some(Self { loss, form, width: outputs, sum: chosen.values.text("reduction") == "sum", penalties })
     }
 
     /// How targets are to be stored.
@@ -96,6 +115,11 @@ impl Objective {
     /// Numbers per row of the network's output.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// The factors l1 and l2 of the penalties on the weights.
+    pub fn penalties(&self) -> (f64, f64) {
+        self.penalties
     }
 
     /// The output above which a network with a single output says class 1: 0 for losses on logits, else 1/2.

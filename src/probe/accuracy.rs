@@ -13,17 +13,9 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"accuracy\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Higher, |_| Probe::Outputs("accuracy".into(), Box::new(Accuracy))) }
+    Entry { about, build: Build::outputs(Better::Higher, |_| classes::probe("accuracy", measure)) }
 }
 
-struct Accuracy;
-
-impl OfOutputs for Accuracy {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        outputs.hits() as f64 / outputs.rows() as f64
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    outputs.hits() as f64 / outputs.rows() as f64
 }

@@ -14,34 +14,25 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"auroc\"".into(),
     };
-    let make = |_: &Values| Probe::Outputs("auroc".into(), Box::new(Auroc));
-    Entry { about, build: Build::outputs(Better::Higher, make) }
+    Entry { about, build: Build::outputs(Better::Higher, |_| classes::probe("auroc", measure)) }
 }
 
-struct Auroc;
-
-impl OfOutputs for Auroc {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    let (right, rows) = (outputs.right(), outputs.rows());
+    if outputs.classes() == 2 {
+        // the logit of class 1 ranks as its probability does, and does not round to 1
+        let score = |z: &[f32]| z.iter().rev().map(|z| f64::from(*z)).reduce(|a, b| a - b).expect("an output");
+        let scores = outputs.z.chunks(outputs.objective.width()).map(score).collect();
+        return area(scores, |r| right[r] == 1).unwrap_or(f64::NAN);
     }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let (right, rows) = (outputs.right(), outputs.rows());
-        if outputs.classes() == 2 {
-            // the logit of class 1 ranks as its probability does, and does not round to 1
-            let score = |z: &[f32]| z.iter().rev().map(|z| f64::from(*z)).reduce(|a, b| a - b).expect("an output");
-            let scores = outputs.z.chunks(outputs.objective.width()).map(score).collect();
-            return area(scores, |r| right[r] == 1).unwrap_or(f64::NAN);
-        }
-        let mut table = vec![0.0; rows * outputs.classes()];
-        table.chunks_mut(outputs.classes()).enumerate().for_each(|(r, out)| outputs.log_probabilities(r, out));
-        let of = |c: usize| {
-            let scores = table.iter().skip(c).step_by(outputs.classes()).map(|ln| libm::exp(*ln)).collect();
-            area(scores, |r| right[r] as usize == c)
-        };
-        let areas: Vec<f64> = (0..outputs.classes()).filter_map(of).collect();
-        areas.iter().sum::<f64>() / areas.len() as f64
-    }
+    let mut table = vec![0.0; rows * outputs.classes()];
+    table.chunks_mut(outputs.classes()).enumerate().for_each(|(r, out)| outputs.log_probabilities(r, out));
+    let of = |c: usize| {
+        let scores = table.iter().skip(c).step_by(outputs.classes()).map(|ln| libm::exp(*ln)).collect();
+        area(scores, |r| right[r] as usize == c)
+    };
+    let areas: Vec<f64> = (0..outputs.classes()).filter_map(of).collect();
+    areas.iter().sum::<f64>() / areas.len() as f64
 }
 
 /// The share of pairs of a row that is meant and one that is not in which the first has the higher score, ties counting

@@ -13,20 +13,11 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"balanced_accuracy\"".into(),
     };
-    let make = |_: &Values| Probe::Outputs("balanced_accuracy".into(), Box::new(BalancedAccuracy));
-    Entry { about, build: Build::outputs(Better::Higher, make) }
+    Entry { about, build: Build::outputs(Better::Higher, |_| classes::probe("balanced_accuracy", measure)) }
 }
 
-struct BalancedAccuracy;
-
-impl OfOutputs for BalancedAccuracy {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let counts = outputs.counts();
-        let recalls: Vec<f64> = counts.iter().filter(|c| c.rows > 0).map(|c| c.hits as f64 / c.rows as f64).collect();
-        recalls.iter().sum::<f64>() / recalls.len() as f64
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    let counts = outputs.counts();
+    let recalls: Vec<f64> = counts.iter().filter(|c| c.rows > 0).map(|c| c.hits as f64 / c.rows as f64).collect();
+    recalls.iter().sum::<f64>() / recalls.len() as f64
 }

@@ -10,6 +10,23 @@ pub(super) fn misfit(target: Target) -> Option<String> {
     matches!(target, Target::Values(_)).then(|| "the data's targets are numbers, not classes".into())
 }
 
+/// A metric of classes, from the function that measures it.
+pub(super) fn probe(name: &str, measure: fn(&Outputs<'_>) -> f64) -> Probe {
+    Probe::Outputs(name.into(), Box::new(OfClasses(measure)))
+}
+
+struct OfClasses(fn(&Outputs<'_>) -> f64);
+
+impl OfOutputs for OfClasses {
+    fn misfit(&self, target: Target) -> Option<String> {
+        misfit(target)
+    }
+
+    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
+        (self.0)(outputs)
+    }
+}
+
 impl Outputs<'_> {
     /// How many classes there are.
     pub(super) fn classes(&self) -> usize {

@@ -12,17 +12,9 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"error\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("error".into(), Box::new(Error))) }
+    Entry { about, build: Build::outputs(Better::Lower, |_| classes::probe("error", measure)) }
 }
 
-struct Error;
-
-impl OfOutputs for Error {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        (outputs.rows() - outputs.hits()) as f64 / outputs.rows() as f64
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    (outputs.rows() - outputs.hits()) as f64 / outputs.rows() as f64
 }

@@ -13,23 +13,15 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"log_loss\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("log_loss".into(), Box::new(LogLoss))) }
+    Entry { about, build: Build::outputs(Better::Lower, |_| classes::probe("log_loss", measure)) }
 }
 
-struct LogLoss;
-
-impl OfOutputs for LogLoss {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    let mut ln = vec![0.0; outputs.classes()];
+    let mut total = 0.0;
+    for (r, y) in outputs.right().into_iter().enumerate() {
+        outputs.log_probabilities(r, &mut ln);
+        total -= ln[y as usize];
     }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let mut ln = vec![0.0; outputs.classes()];
-        let mut total = 0.0;
-        for (r, y) in outputs.right().into_iter().enumerate() {
-            outputs.log_probabilities(r, &mut ln);
-            total -= ln[y as usize];
-        }
-        total / outputs.rows() as f64
-    }
+    total / outputs.rows() as f64
 }

@@ -13,20 +13,11 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"macro_f1\"".into(),
     };
-    let make = |_: &Values| Probe::Outputs("macro_f1".into(), Box::new(MacroF1));
-    Entry { about, build: Build::outputs(Better::Higher, make) }
+    Entry { about, build: Build::outputs(Better::Higher, |_| classes::probe("macro_f1", measure)) }
 }
 
-struct MacroF1;
-
-impl OfOutputs for MacroF1 {
-    fn misfit(&self, target: Target) -> Option<String> {
-        classes::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let occurring = outputs.counts().into_iter().filter(|c| c.rows + c.named > 0);
-        let scores: Vec<f64> = occurring.map(|c| (2 * c.hits) as f64 / (c.rows + c.named) as f64).collect();
-        scores.iter().sum::<f64>() / scores.len() as f64
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    let occurring = outputs.counts().into_iter().filter(|c| c.rows + c.named > 0);
+    let scores: Vec<f64> = occurring.map(|c| (2 * c.hits) as f64 / (c.rows + c.named) as f64).collect();
+    scores.iter().sum::<f64>() / scores.len() as f64
 }

@@ -12,17 +12,9 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"mae\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("mae".into(), Box::new(Mae))) }
+    Entry { about, build: Build::outputs(Better::Lower, |_| numbers::probe("mae", measure)) }
 }
 
-struct Mae;
-
-impl OfOutputs for Mae {
-    fn misfit(&self, target: Target) -> Option<String> {
-        numbers::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        outputs.mean(|z, t| (z - t).abs())
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    outputs.mean(|z, t| (z - t).abs())
 }

@@ -2,9 +2,21 @@
 
 use super::*;
 
-/// Why a measure of numbers cannot be taken on this target, if it cannot.
-pub(super) fn misfit(target: Target) -> Option<String> {
-    matches!(target, Target::Classes(_)).then(|| "the data's targets are classes, not numbers".into())
+/// A metric of numbers, from the function that measures it.
+pub(super) fn probe(name: &str, measure: fn(&Outputs<'_>) -> f64) -> Probe {
+    Probe::Outputs(name.into(), Box::new(OfNumbers(measure)))
+}
+
+struct OfNumbers(fn(&Outputs<'_>) -> f64);
+
+impl OfOutputs for OfNumbers {
+    fn misfit(&self, target: Target) -> Option<String> {
+        matches!(target, Target::Classes(_)).then(|| "the data's targets are classes, not numbers".into())
+    }
+
+    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
+        (self.0)(outputs)
+    }
 }
 
 impl Outputs<'_> {

@@ -13,29 +13,21 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"r2\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Higher, |_| Probe::Outputs("r2".into(), Box::new(R2))) }
+    Entry { about, build: Build::outputs(Better::Higher, |_| numbers::probe("r2", measure)) }
 }
 
-struct R2;
-
-impl OfOutputs for R2 {
-    fn misfit(&self, target: Target) -> Option<String> {
-        numbers::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        let width = outputs.objective.width();
-        let of = |output: usize| {
-            let column = || outputs.pairs().skip(output).step_by(width);
-            let mean = column().map(|(_, t)| t).sum::<f64>() / outputs.rows() as f64;
-            let left: f64 = column().map(|(z, t)| (z - t) * (z - t)).sum();
-            let all: f64 = column().map(|(_, t)| (t - mean) * (t - mean)).sum();
-            match (all == 0.0, left == 0.0) {
-                (false, _) => 1.0 - left / all,
-                (true, true) => 1.0,
-                (true, false) => 0.0,
-            }
-        };
-        (0..width).map(of).sum::<f64>() / width as f64
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    let width = outputs.objective.width();
+    let of = |output: usize| {
+        let column = || outputs.pairs().skip(output).step_by(width);
+        let mean = column().map(|(_, t)| t).sum::<f64>() / outputs.rows() as f64;
+        let left: f64 = column().map(|(z, t)| (z - t) * (z - t)).sum();
+        let all: f64 = column().map(|(_, t)| (t - mean) * (t - mean)).sum();
+        match (all == 0.0, left == 0.0) {
+            (false, _) => 1.0 - left / all,
+            (true, true) => 1.0,
+            (true, false) => 0.0,
+        }
+    };
+    (0..width).map(of).sum::<f64>() / width as f64
 }

@@ -12,17 +12,9 @@ pub(super) fn entry() -> Entry<Build> {
         keys: NO_KEYS,
         example: "\"rmse\"".into(),
     };
-    Entry { about, build: Build::outputs(Better::Lower, |_| Probe::Outputs("rmse".into(), Box::new(Rmse))) }
+    Entry { about, build: Build::outputs(Better::Lower, |_| numbers::probe("rmse", measure)) }
 }
 
-struct Rmse;
-
-impl OfOutputs for Rmse {
-    fn misfit(&self, target: Target) -> Option<String> {
-        numbers::misfit(target)
-    }
-
-    fn measure(&self, outputs: &Outputs<'_>) -> f64 {
-        libm::sqrt(outputs.mean(|z, t| (z - t) * (z - t)))
-    }
+fn measure(outputs: &Outputs<'_>) -> f64 {
+    libm::sqrt(outputs.mean(|z, t| (z - t) * (z - t)))
 }

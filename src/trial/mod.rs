@@ -2,8 +2,9 @@
 //!
 //! In reading order: the sections that describe a trial ([`sections`]), what is checked and placed before anything is
 //! trained ([`plan`]) and when it is measured ([`looks`]), the rows of a batch ([`rows`]), the two phases of a training
-//! step over the threads of a team ([`team`]), measuring ([`evaluate`]), what is reached without looking at the inputs
-//! ([`baseline`]), the loop ([`train`]), and what is left of it all ([`summary`], [`record`]).
+//! step over the threads of a team ([`team`]) and what they do to the parameters ([`update`]), measuring ([`evaluate`]),
+//! what is reached without looking at the inputs ([`baseline`]), the loop ([`train`]), and what is left of it all
+//! ([`summary`], [`record`]).
 
 pub mod sections;
 
@@ -12,6 +13,7 @@ pub mod plan;
 
 pub mod rows;
 pub mod team;
+pub mod update;
 
 pub mod baseline;
 pub mod evaluate;

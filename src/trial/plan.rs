@@ -4,19 +4,18 @@
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
-use crate::base::values::{Value, Values};
+use crate::base::values::{Chosen, Value, Values};
 use crate::learn::objective::Objective;
-use crate::learn::optimizer;
+use crate::learn::optimizer::{self, Instead};
 use crate::learn::schedule::{Rates, Run};
 use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
 use crate::nn::network::Network;
 use crate::probe::{self, Probe};
 
-use kernels::optimizer::Optimizer;
-
 use super::looks::Looks;
 use super::sections::{Read, member, table};
+use super::update::Update;
 
 /// What is known of the data before it is loaded.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +37,7 @@ pub struct Plan {
     /// What is minimised.
     pub objective: Objective,
     /// How a step is taken.
-    pub optimizer: Box<dyn Optimizer>,
+    pub update: Update,
     /// How large it is.
     pub rates: Rates,
     /// For how long.
@@ -76,13 +75,16 @@ impl Plan {
         let training = training?;
         let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
         let chosen = member(read, "optimizer")?;
-        let rates = Rates::new(member(read, "schedule")?, optimizer::rate(chosen), run);
-        let network = network?.trained_by(optimizer::build(chosen).scale_free());
+        let fits = member(read, "loss").is_none_or(|loss| optimizer::fits(chosen, loss, diagnostics));
+        let rates = rates(read, chosen, run, diagnostics);
         let looks = Looks::new(table(read, "eval")?.times("every"), run);
+        let (network, objective, rates) = (network?, objective?, rates.filter(|_| fits)?);
+        let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
+        let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
             network,
-            objective: objective?,
-            optimizer: optimizer::build(chosen),
+            objective,
+            update,
             rates,
             training,
             run,
@@ -117,10 +119,22 @@ impl Plan {
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
-        let copies = 2 + self.optimizer.planes() + usize::from(self.wants_start());
+        let copies = 2 + self.update.planes() + usize::from(self.wants_start());
         let batch = self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + 1);
         4 * (self.network.parameters() * copies + batch)
     }
+}
+
+/// The rates of the run, if the schedule fits the optimizer.
+fn rates(read: &Read, optimizer: &Chosen, run: Run, diagnostics: &mut Diagnostics) -> Option<Rates> {
+    let chosen = member(read, "schedule")?;
+    let rates = Rates::new(chosen, optimizer::rate(optimizer), run, diagnostics)?;
+    if rates.largest_momentum().is_some() && optimizer::momentum(optimizer).is_none() {
+        let message = format!("schedule `{}` cycles the momentum, and `{}` has none", chosen.name, optimizer.name);
+        diagnostics.error_with_hint(chosen.place, message, "", "write `cycle_momentum = false` here");
+        return None;
+    }
+    Some(rates)
 }
 
 /// The streams that `[pin]` holds, each with its seed.

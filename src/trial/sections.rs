@@ -58,7 +58,7 @@ pub static SECTIONS: &[Key] = &[
     ),
     Key::required(
         "optimizer",
-        Kind::Member { registry: || &*optimizer::OPTIMIZERS, common: &[] },
+        Kind::Member { registry: || &*optimizer::OPTIMIZERS, common: optimizer::COMMON },
         "how a step is taken: `runner list optimizer`",
     ),
     Key::preset(

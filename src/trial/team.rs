@@ -2,13 +2,14 @@
 //!
 //! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward;
 //! 2. *parameters*: every thread takes a stretch of the flat buffer, computes its gradients over all rows in order, and
-//!    updates it.
+//!    updates it. Where the update needs the gradient or a tensor as a whole, they meet between the two.
 //!
-//! In both phases every number is computed by one thread with the same operations in the same order as a single thread
+//! In every phase every number is computed by one thread with the same operations in the same order as a single thread
 //! would, so the bits do not depend on how many there are.
 
 use std::ops::Range;
 
+use kernels::elementwise;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
@@ -19,6 +20,7 @@ use crate::nn::layer::{Draws, Pass, Trace, Traces};
 
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
+use super::update::Stretch;
 
 /// A thread's share of a batch and its working memory.
 struct Shard {
@@ -59,6 +61,9 @@ pub struct Team<'p> {
     memory: [Vec<f32>; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
+    update_cuts: Vec<usize>,
+    /// Of the factors that the optimizer gave for the steps so far.
+    product: f64,
     scratches: &'p mut [Scratch],
 }
 
@@ -86,8 +91,9 @@ impl<'p> Team<'p> {
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
             losses: vec![0.0; share],
         };
-        let planes = plan.optimizer.planes();
+        let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
+        let cuts = plan.network.cuts(threads);
         Self {
             plan,
             cpu,
@@ -96,7 +102,9 @@ impl<'p> Team<'p> {
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
-            cuts: plan.network.cuts(threads),
+            update_cuts: plan.update.cuts(&cuts),
+            cuts,
+            product: 1.0,
             scratches: &mut scratches[..threads],
         }
     }
@@ -106,7 +114,8 @@ impl<'p> Team<'p> {
         &self.params
     }
 
-    /// The gradient of the last step's batch, in the layout of the parameters; zero before the first step.
+    /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
+    /// parameters; zero before the first step.
     pub fn grads(&self) -> &[f32] {
         &self.grads
     }
@@ -131,13 +140,39 @@ impl<'p> Team<'p> {
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len()]);
         let loss = plan.objective.total(losses, rows);
         if loss.is_finite() {
-            let shards = &self.shards;
-            let phase = Phase { plan, cpu, train, batch, shards, step: Step { number, lr: rate } };
-            let [a, b, c] = &mut self.memory;
-            let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c] };
-            phase.parameters(&self.cuts, stretch, self.scratches);
+            self.parameters_phase(train, batch, number, rate);
         }
         loss
+    }
+
+    fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {
+        let (plan, cpu) = (self.plan, self.cpu);
+        let momentum = plan.update.momentum(plan.rates.momentum(number - 1));
+        let step = Step { number, lr, momentum, product: self.product };
+        self.product *= plan.update.factor(step);
+        let phase =
+            Phase { plan, cpu, train, batch, shards: &self.shards, step: Step { product: self.product, ..step } };
+        let [a, b, c, d] = &mut self.memory;
+        let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        if plan.update.alone() {
+            let both = |part: Range<usize>, mut stretch: Stretch<'_>, scratch: &mut Scratch| {
+                phase.gradients(&part, stretch.again(), scratch);
+                phase.update(&part, stretch, scratch);
+            };
+            return divide(&self.cuts, stretch, self.scratches, &both);
+        }
+        let gradients = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
+            phase.gradients(&part, stretch, scratch);
+        };
+        divide(&self.cuts, stretch.again(), self.scratches, &gradients);
+        let shortening = plan.update.shortening(cpu, stretch.grads);
+        let update = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
+            if let Some(factor) = shortening {
+                elementwise::scale(cpu, factor, stretch.grads);
+            }
+            phase.update(&part, stretch, scratch);
+        };
+        divide(&self.update_cuts, stretch, self.scratches, &update);
     }
 
     /// The network's outputs for all rows of a part, `(rows, out)`.
@@ -213,47 +248,34 @@ struct Phase<'a> {
     step: Step,
 }
 
-/// A stretch of the flat buffers.
-struct Stretch<'a> {
-    params: &'a mut [f32],
-    grads: &'a mut [f32],
-    memory: [&'a mut [f32]; PLANES],
-}
-
-impl<'a> Stretch<'a> {
-    /// The stretch in two, the first of `at` floats.
-    fn split(self, at: usize) -> (Self, Self) {
-        let (params, params_rest) = self.params.split_at_mut(at);
-        let (grads, grads_rest) = self.grads.split_at_mut(at);
-        let [a, b, c] = self.memory.map(|plane| {
-            let at = at.min(plane.len());
-            plane.split_at_mut(at)
-        });
-        let first = Self { params, grads, memory: [a.0, b.0, c.0] };
-        (first, Self { params: params_rest, grads: grads_rest, memory: [a.1, b.1, c.1] })
-    }
-}
-
 impl Phase<'_> {
-    /// Gradients and update of the stretches between `cuts`, a thread for each.
-    fn parameters(self, cuts: &[usize], stretch: Stretch<'_>, scratches: &mut [Scratch]) {
-        if let [scratch] = scratches {
-            return self.stretch(cuts[0]..cuts[1], stretch, scratch);
-        }
-        let middle = scratches.len() / 2;
-        let (left, right) = stretch.split(cuts[middle] - cuts[0]);
-        let (left_scratches, right_scratches) = scratches.split_at_mut(middle);
-        rayon::join(
-            || self.parameters(&cuts[..=middle], left, left_scratches),
-            || self.parameters(&cuts[middle..], right, right_scratches),
-        );
-    }
-
-    fn stretch(self, part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
+    /// The gradients of the parameters in `part` of the buffer.
+    fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
         let traces = Traces { count: self.shards.len(), of: &of };
         let mut pass = Pass { cpu: self.cpu, scratch, draws: None };
-        self.plan.network.gradients(&mut pass, &part, &traces, stretch.grads);
-        self.plan.optimizer.step(self.cpu, self.step, stretch.params, stretch.grads, stretch.memory);
+        self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
+        self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
     }
+
+    fn update(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
+        self.plan.update.step(self.cpu, self.step, part, stretch, scratch);
+    }
+}
+
+/// Does the work on the stretches between `cuts`, a thread for each.
+fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, scratches: &mut [Scratch], work: &W)
+where
+    W: Fn(Range<usize>, Stretch<'_>, &mut Scratch) + Sync,
+{
+    if let [scratch] = scratches {
+        return work(cuts[0]..cuts[1], stretch, scratch);
+    }
+    let middle = scratches.len() / 2;
+    let (left, right) = stretch.split(cuts[middle] - cuts[0]);
+    let (left_scratches, right_scratches) = scratches.split_at_mut(middle);
+    rayon::join(
+        || divide(&cuts[..=middle], left, left_scratches, work),
+        || divide(&cuts[middle..], right, right_scratches, work),
+    );
 }

@@ -99,7 +99,7 @@ fn early_stopping_ends_where_the_validation_loss_says_and_restores_the_best() {
     let best = plain.summary("best_step").expect("there is a best evaluation");
     assert_ne!(plain.weights_digest, plain.best_weights_digest);
 
-    let restored = mnist1d(&stopping(", restore_best = true"), "");
+    let restored = mnist1d(&stopping(", monitor = 'val_loss', restore_best_weights = true"), "");
     // as text, because the running loss before the first step is no number and so unlike itself
     assert_eq!(format!("{:?}", restored.rows), format!("{:?}", plain.rows), "only what is kept differs");
     assert_eq!(restored.steps, plain.steps);

@@ -5,6 +5,7 @@
 mod bce;
 mod cross_entropy;
 mod mse;
+mod perceptron;
 
 use crate::elementwise::{block, block_mut};
 use crate::isa::{Cpu, LANES, Op, Simd};
@@ -46,7 +47,7 @@ pub trait Loss: Send + Sync {
 pub type Entry = Member<fn(&[f64]) -> Box<dyn Loss>>;
 
 /// Every loss, in the order lists show them.
-pub static ALL: &[Entry] = &[cross_entropy::MEMBER, mse::MEMBER, bce::MEMBER];
+pub static ALL: &[Entry] = &[cross_entropy::MEMBER, mse::MEMBER, bce::MEMBER, perceptron::MEMBER];
 
 /// A loss that is a sum of one function over the outputs; [`Loss`] follows from it.
 trait Elementwise: Copy + Send + Sync + 'static {

@@ -1,57 +1,102 @@
-//! Optimizers: one pass over the flat buffers of parameters, gradients and memory. Every parameter is treated alike, so a
-//! range of the buffers may be cut anywhere without a change in the bits. An optimizer is one file: its equations over
-//! lanes, with PyTorch's names, defaults and order of operations; [`ALL`] is the registry.
+//! Optimizers: one pass over the flat buffers of parameters, gradients and memory. Most treat every parameter alike, so a
+//! stretch of the buffers may be cut anywhere without a change in the bits; those that look at a tensor as a whole say so
+//! ([`Optimizer::whole`]) and are handed one tensor at a time. An optimizer is one file: its equations over lanes, with
+//! PyTorch's names, defaults and order of operations; [`ALL`] is the registry.
 
+mod adadelta;
+mod adagrad;
+mod adam;
+mod adamax;
 mod adamw;
+mod lars;
+mod lion;
+mod muon;
+mod nadam;
+mod perceptron;
+mod radam;
+mod rmsprop;
+mod settings;
 mod sgd;
 
 use crate::elementwise::{block, block_mut};
+use crate::gemm::Scratch;
 use crate::isa::{Cpu, LANES, Op, Simd};
-use crate::member::{Bounds, Form, Member, Setting};
+use crate::member::Member;
 
-/// Which step it is.
+/// Which step it is, and what is the same in it for all parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// Its number, from 1.
     pub number: u64,
     /// The learning rate of this step.
     pub lr: f64,
+    /// What a schedule puts in place of `momentum`, or of the first of `betas`.
+    pub momentum: Option<f64>,
+    /// The product of [`Optimizer::factor`] over the steps up to this one.
+    pub product: f64,
 }
 
 /// The most floats of memory per parameter that any optimizer has.
-pub const PLANES: usize = 3;
+pub const PLANES: usize = 4;
+
+/// A stretch of the flat buffers. `params`, `grads` and the first [`Optimizer::planes`] of `memory` have one length, the
+/// other planes are empty; memory is zero before step 1.
+pub struct Buffers<'a> {
+    /// The parameters.
+    pub params: &'a mut [f32],
+    /// Their gradients.
+    pub grads: &'a [f32],
+    /// What the optimizer keeps.
+    pub memory: [&'a mut [f32]; PLANES],
+    /// The extents of the tensor that the stretch is, where an optimizer asks for [`Optimizer::whole`] tensors: `(in, out)`
+    /// for a weight, `(out)` for a bias. No other optimizer looks at them.
+    pub extents: &'a [usize],
+}
 
 /// An optimizer.
 pub trait Optimizer: Send + Sync {
     /// Floats of memory per parameter.
     fn planes(&self) -> usize;
-    /// Whether the size of a gradient does not matter to its step, as in Adam: parametrizations of a network by its width
-    /// scale learning rates by it.
+
+    /// Whether the size of a component of the gradient does not matter to its step, as in Adam: parametrizations of a
+    /// network by its width scale learning rates by it.
     fn scale_free(&self) -> bool {
         false
     }
-    /// One step. `params`, `grads` and the first [`Optimizer::planes`] of `memory` have one length, the other planes are
-    /// empty; memory is zero before step 1.
-    fn step(&self, cpu: Cpu, step: Step, params: &mut [f32], grads: &[f32], memory: [&mut [f32]; PLANES]);
+
+    /// Whether it takes one whole tensor at a time, because what it does to a parameter depends on the others.
+    fn whole(&self) -> bool {
+        false
+    }
+
+    /// What a step contributes to [`Step::product`], for equations with a product over steps.
+    fn factor(&self, _step: Step) -> f64 {
+        1.0
+    }
+
+    /// One step. `scratch` is for those that multiply matrices.
+    fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, scratch: &mut Scratch);
 }
 
 /// A registry entry.
 pub type Entry = Member<fn(&[f64]) -> Box<dyn Optimizer>>;
 
-/// Every optimizer, in the order lists show them. The first setting is always `lr`.
-pub static ALL: &[Entry] = &[sgd::MEMBER, adamw::MEMBER];
-
-/// The learning rate, every optimizer's first setting.
-const fn lr(default: Option<&'static [f64]>) -> Setting {
-    Setting {
-        name: "lr",
-        aliases: &["learning_rate"],
-        form: Form::Number,
-        default,
-        bounds: Bounds::Above(0.0),
-        summary: "learning rate",
-    }
-}
+/// Every optimizer, in the order lists show them. The first setting is always `lr`, and every one has a `weight_decay`.
+pub static ALL: &[Entry] = &[
+    sgd::MEMBER,
+    perceptron::MEMBER,
+    adam::MEMBER,
+    adamw::MEMBER,
+    nadam::MEMBER,
+    radam::MEMBER,
+    adamax::MEMBER,
+    rmsprop::MEMBER,
+    adagrad::MEMBER,
+    adadelta::MEMBER,
+    lion::MEMBER,
+    lars::MEMBER,
+    muon::MEMBER,
+];
 
 /// The rule of one step with `N` planes of memory, its numbers worked out.
 trait Rule<const N: usize> {
@@ -98,9 +143,10 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
     }
 }
 
-/// Runs a rule over the buffers, with the first `N` planes of `memory`.
-fn pass<const N: usize>(cpu: Cpu, rule: impl Rule<N>, params: &mut [f32], grads: &[f32], memory: [&mut [f32]; PLANES]) {
+/// Runs a rule over the buffers, with the first `N` planes of memory.
+fn pass<const N: usize>(cpu: Cpu, rule: impl Rule<N>, buffers: Buffers<'_>) {
     const { assert!(N <= PLANES, "an optimizer has at most PLANES floats of memory per parameter") };
+    let Buffers { params, grads, memory, .. } = buffers;
     let mut planes = memory.into_iter();
     let memory: [&mut [f32]; N] = std::array::from_fn(|_| planes.next().expect("N is at most PLANES"));
     assert_eq!(params.len(), grads.len(), "optimizer: parameters and gradients");
@@ -108,6 +154,30 @@ fn pass<const N: usize>(cpu: Cpu, rule: impl Rule<N>, params: &mut [f32], grads:
         assert_eq!(params.len(), plane.len(), "optimizer: parameters and memory");
     }
     cpu.run(Pass { rule, params, grads, memory });
+}
+
+/// `g + weight_decay p`: decay that is coupled to the gradient.
+#[inline(always)]
+fn decayed<S: Simd>(s: S, g: S::V, weight_decay: f32, p: S::V) -> S::V {
+    s.add(g, s.mul(s.splat(weight_decay), p))
+}
+
+/// `m + (1 - b)(g - m)`: a running mean.
+#[inline(always)]
+fn mean<S: Simd>(s: S, m: S::V, fresh: f32, g: S::V) -> S::V {
+    s.add(m, s.mul(s.splat(fresh), s.sub(g, m)))
+}
+
+/// `b v + (1 - b) g^2`: a running mean of squares.
+#[inline(always)]
+fn mean_square<S: Simd>(s: S, v: S::V, keep: f32, fresh: f32, g: S::V) -> S::V {
+    s.add(s.mul(v, s.splat(keep)), s.mul(s.mul(s.splat(fresh), g), g))
+}
+
+/// `p + rate d / scale`, in the order in which PyTorch rounds.
+#[inline(always)]
+fn along<S: Simd>(s: S, p: S::V, rate: f32, d: S::V, scale: S::V) -> S::V {
+    s.add(p, s.div(s.mul(s.splat(rate), d), scale))
 }
 
 /// `x^n` by squaring: only multiplications, the same on every platform.

@@ -12,7 +12,7 @@ pub(super) fn entry() -> Entry<Build> {
         keys: vec![],
         example: "{ type = \"constant\", warmup = { steps = 10 } }".into(),
     };
-    Entry { about, build: |_, _| Box::new(Constant) }
+    Entry { about, build: |_| Some(Box::new(Constant)) }
 }
 
 struct Constant;

@@ -9,22 +9,10 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "half a cosine from the full rate to the lowest",
         formula: "lr(t) = min_lr + (lr - min_lr) (1 + cos(π t / total)) / 2, min_lr from t = total on",
         source: "Loshchilov & Hutter 2017; PyTorch, CosineAnnealingLR",
-        keys: vec![
-            Key::preset("min_lr", Kind::Number(Bounds::AtLeast(0.0)), "0.0", "the lowest rate").or(&["eta_min"]),
-            Key::preset(
-                "total",
-                Kind::Length,
-                "{ fraction = 1.0 }",
-                "length of the fall, of what warm-up leaves of the run",
-            )
-            .or(&["T_max"]),
-        ],
+        keys: vec![MIN_LR, TOTAL],
         example: "{ type = \"cosine\", warmup = { fraction = 0.05 } }".into(),
     };
-    let build: Build = |values, run| {
-        let total = run.steps_of(values.length("total")).max(1);
-        Box::new(Cosine { lowest: values.number("min_lr"), total })
-    };
+    let build: Build = |given| Some(Box::new(Cosine { lowest: given.number("min_lr"), total: given.steps("total") }));
     Entry { about, build }
 }
 

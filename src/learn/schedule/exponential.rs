@@ -16,9 +16,9 @@ pub(super) fn entry() -> Entry<Build> {
         ],
         example: "{ type = \"exponential\", gamma = 0.95 }".into(),
     };
-    let build: Build = |values, run| {
-        let every = run.steps_of(values.length("every")).max(1);
-        Box::new(Exponential { every, gamma: values.number("gamma"), staircase: values.flag("staircase") })
+    let build: Build = |given| {
+        let (every, staircase) = (given.steps("every"), given.values.flag("staircase"));
+        Some(Box::new(Exponential { every, gamma: given.number("gamma"), staircase }))
     };
     Entry { about, build }
 }

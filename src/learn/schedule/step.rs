@@ -15,10 +15,7 @@ pub(super) fn entry() -> Entry<Build> {
         ],
         example: "{ type = \"step\", step_size = { epochs = 10 }, gamma = 0.5 }".into(),
     };
-    let build: Build = |values, run| {
-        let size = run.steps_of(values.length("step_size")).max(1);
-        Box::new(Step { size, gamma: values.number("gamma") })
-    };
+    let build: Build = |given| Some(Box::new(Step { size: given.steps("step_size"), gamma: given.number("gamma") }));
     Entry { about, build }
 }
 
