@@ -92,6 +92,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes back what was said about exactly this place, because the cause is known better.
+    pub fn retract(&mut self, place: Place) {
+        self.found.retain(|one, _| one.place != place);
+    }
+
+    /// Whether something was said about exactly this place.
+    pub fn knows(&self, place: Place) -> bool {
+        self.found.keys().any(|one| one.place == place)
+    }
+
     /// Looks at one setting of a sweep, called `words`. A mistake that `look` finds in some of the settings only is
     /// shown with the first of them, because its place in the file does not tell.
     pub fn setting<T>(&mut self, words: String, look: impl FnOnce(&mut Self) -> T) -> T {

@@ -107,6 +107,16 @@ impl Node {
         }
     }
 
+    /// What stands at a key path; numbers are positions in arrays, and `optimizer = "sgd"` has a `type`.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        let Some((head, rest)) = path.split_first() else { return Some(self) };
+        match &self.data {
+            Data::List(items) => items.get(head.parse::<usize>().ok()?)?.at(rest),
+            Data::Text(_) if *head == "type" && rest.is_empty() => Some(self),
+            _ => self.get(head)?.at(rest),
+        }
+    }
+
     /// Puts `value` at the key path `path`, making tables on the way; numbers are positions in arrays. `key_place` is
     /// where the path was written. Errors: the part of the path that leads nowhere.
     pub fn set(&mut self, path: &[String], key_place: Place, value: Node) -> Result<(), String> {

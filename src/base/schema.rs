@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use kernels::member::Bounds;
 
+use super::expression::PATTERN;
 use super::key::{Key, Kind, Preset, Times};
 use super::registry::Members;
 
@@ -14,6 +15,7 @@ pub fn document(keys: &[Key]) -> Value {
     let mut schema = table(keys, &[], &mut definitions);
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     schema["title"] = json!("runner experiment");
+    definitions.insert("derived".to_owned(), derived());
     schema["definitions"] = Value::Object(definitions);
     schema
 }
@@ -68,10 +70,10 @@ fn default_of(text: &str) -> Value {
 fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
     match kind {
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Number(bounds) => number(*bounds),
+        Kind::Whole { least, most } => or_derived(json!({ "type": "integer", "minimum": least, "maximum": most })),
+        Kind::Number(bounds) => or_derived(number(*bounds)),
         Kind::Numbers { count, bounds } => {
-            let mut schema = json!({ "type": "array", "items": number(*bounds) });
+            let mut schema = json!({ "type": "array", "items": or_derived(number(*bounds)) });
             if let Some(count) = count {
                 schema["minItems"] = json!(count);
                 schema["maxItems"] = json!(count);
@@ -98,6 +100,17 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
     }
 }
 
+/// A number, or a string that derives it. Which of them are sections of a trial only the reader knows.
+fn or_derived(number: Value) -> Value {
+    json!({ "anyOf": [number, { "$ref": "#/definitions/derived" }] })
+}
+
+/// An expression names a key: a number in quotes is a slip.
+fn derived() -> Value {
+    let description = "an expression over other settings: \"0.05 * train.batch_size / 64\"";
+    json!({ "type": "string", "pattern": PATTERN, "description": description })
+}
+
 fn number(bounds: Bounds) -> Value {
     match bounds {
         Bounds::Any => json!({ "type": "number" }),
@@ -116,9 +129,9 @@ fn one(unit: &str, schema: Value) -> Value {
 fn length() -> Vec<Value> {
     vec![
         json!({ "type": "integer", "minimum": 0 }),
-        one("steps", json!({ "type": "integer", "minimum": 0 })),
-        one("epochs", json!({ "type": "number", "minimum": 0 })),
-        one("fraction", json!({ "type": "number", "minimum": 0, "maximum": 1 })),
+        one("steps", or_derived(json!({ "type": "integer", "minimum": 0 }))),
+        one("epochs", or_derived(json!({ "type": "number", "minimum": 0 }))),
+        one("fraction", or_derived(json!({ "type": "number", "minimum": 0, "maximum": 1 }))),
     ]
 }
 

@@ -33,6 +33,8 @@ pub enum Command {
     Report(Results),
     /// Show what is done in a results folder
     Status(Results),
+    /// Show the data sets, where their files are looked for, what is missing, and check what is there
+    Data(Data),
     /// List what a file can name: data, layers, losses, optimizers, schedules, ...
     List(List),
     /// Explain a key or a name: `optimizer.lr`, `schedule.cosine`, `cross_entropy`
@@ -147,6 +149,17 @@ pub struct Results {
     /// A results folder, such as results/lr_sweep
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+}
+
+/// The arguments of `data`.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// Sets to look for; all of them when not given, and then a missing one is no failure
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// A folder with data files; also RUNNER_DATA and `data/`
+    #[arg(long, value_name = "DIR")]
+    pub data: Vec<PathBuf>,
 }
 
 /// The arguments of `list`.

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod data;
 mod explain;
 mod init;
 mod plan;
@@ -61,6 +62,7 @@ pub fn main() -> ExitCode {
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Report(args)) => results::report(&args),
         Some(Command::Status(args)) => results::status(&args),
+        Some(Command::Data(args)) => data::run(&args),
         Some(Command::List(args)) => explain::list(args.kind.as_deref()),
         Some(Command::Explain(args)) => explain::explain(&args.key),
         Some(Command::Schema) => explain::schema(),
@@ -95,7 +97,12 @@ fn colour(stream: &impl IsTerminal) -> bool {
 
 /// The folders that data is looked for in.
 fn folders(common: &Common) -> Folders {
-    let given = common.data.iter().cloned();
+    folders_of(&common.data)
+}
+
+/// The folders that data is looked for in, those of `--data` first.
+fn folders_of(given: &[std::path::PathBuf]) -> Folders {
+    let given = given.iter().cloned();
     let env = std::env::var_os("RUNNER_DATA").filter(|v| !v.is_empty()).map(Into::into);
     Folders::new(given.chain(env).chain(["data".into()]).collect())
 }

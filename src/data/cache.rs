@@ -8,8 +8,9 @@ use crate::base::error::Result;
 use crate::base::random::Seeds;
 use crate::base::values::Chosen;
 
+use super::folders::Folders;
 use super::prepare::{Loaded, Prepared, needs_seed, prepare};
-use super::source::Parts;
+use super::source::Source;
 
 /// The most recent sources and parts.
 pub struct Cache {
@@ -24,33 +25,34 @@ impl Cache {
         Self { most: jobs.max(2), loaded: Mutex::default(), prepared: Mutex::default() }
     }
 
-    /// The parts of a section for these seeds; `load` is called when the source is not there.
+    /// The parts of a section for these seeds; `source` is the section's own, loaded when it was not yet.
     pub(super) fn prepared(
         &self,
         chosen: &Chosen,
         seeds: Seeds,
-        load: impl FnOnce() -> Result<Parts>,
+        source: &dyn Source,
+        folders: &Folders,
     ) -> Result<Prepared> {
-        let section = chosen.values.to_node().to_toml();
-        let section = format!("{} {section}", chosen.name);
-        let mine =
-            if needs_seed(&chosen.values) { format!("{:?} {section}", seeds.of_data()) } else { section.clone() };
+        let section = format!("{} {}", chosen.name, chosen.values.to_node().to_toml());
+        let seeded = format!("{:?} {section}", seeds.of_data());
+        let rows = if source.follows_trial() { &seeded } else { &section };
+        let mine = if needs_seed(&chosen.values) { &seeded } else { rows };
         // the lock is held while preparing, so that workers that start together do the work once
         let mut prepared = self.prepared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(found) = find(&prepared, &mine) {
+        if let Some(found) = find(&prepared, mine) {
             return Ok(found);
         }
         let mut loaded = self.loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let source = match find(&loaded, &section) {
+        let source = match find(&loaded, rows) {
             Some(found) => found,
             None => {
-                let fresh = Arc::new(Loaded::from(load()?));
-                keep(&mut loaded, self.most, section, fresh.clone());
+                let fresh = Arc::new(Loaded::from(source.load(folders, seeds)?));
+                keep(&mut loaded, self.most, rows.clone(), fresh.clone());
                 fresh
             }
         };
         let parts = prepare(&source, &chosen.values, seeds);
-        keep(&mut prepared, self.most, mine, parts.clone());
+        keep(&mut prepared, self.most, mine.clone(), parts.clone());
         Ok(parts)
     }
 }

@@ -11,6 +11,8 @@ pub struct Dataset {
     pub x: Vec<f32>,
     /// What is to be predicted.
     pub labels: Labels,
+    /// Whether the rows are stretches of a series, oldest number first, and the target is a later number of it.
+    pub series: bool,
 }
 
 /// What is to be predicted, for every row.
@@ -33,6 +35,11 @@ pub enum Labels {
 }
 
 impl Dataset {
+    /// Rows that are no series.
+    pub fn new(shape: Shape, x: Vec<f32>, labels: Labels) -> Self {
+        Self { shape, x, labels, series: false }
+    }
+
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         match &self.labels {
@@ -54,7 +61,7 @@ impl Dataset {
                 Labels::Values { of, width: *width }
             }
         };
-        Dataset { shape: self.shape.clone(), x, labels }
+        Dataset { shape: self.shape.clone(), x, labels, series: self.series }
     }
 }
 

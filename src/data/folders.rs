@@ -35,26 +35,31 @@ impl Folders {
         })
     }
 
-    /// The files of a published set, each with or without `.gz`, in a folder of the set's name or directly in one of the
-    /// folders. All come from the same folder. Errors: no folder has them all.
-    pub fn set(&self, name: &str, files: &[&str]) -> Result<Vec<PathBuf>> {
-        let candidates: Vec<PathBuf> =
-            self.list.iter().flat_map(|f| [f.join(name), f.join(name.replace('-', "_")), f.clone()]).collect();
-        for folder in &candidates {
-            let found: Option<Vec<PathBuf>> = files.iter().map(|file| with_or_without_gz(folder, file)).collect();
+    /// The folders that published sets are looked for in.
+    pub fn list(&self) -> &[PathBuf] {
+        &self.list
+    }
+
+    /// The files of a published set, named as they were published, packed as `.gz` or not: in a folder of one of these
+    /// `names`, or directly in one of the folders. All come from the same folder. Errors: no folder has them all.
+    pub fn set(&self, names: &[&str], files: &[&str]) -> Result<Vec<PathBuf>> {
+        let below = |folder: &PathBuf| names.iter().map(|name| folder.join(name)).chain([folder.clone()]).collect();
+        for folder in self.list.iter().flat_map::<Vec<PathBuf>, _>(below) {
+            let found: Option<Vec<PathBuf>> = files.iter().map(|file| with_or_without_gz(&folder, file)).collect();
             if let Some(found) = found {
                 return Ok(found);
             }
         }
-        let wanted: Vec<String> = files.iter().map(|f| format!("`{f}.gz`")).collect();
+        let (name, wanted) = (names[0], files.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", "));
         let message = format!("the files of `{name}` are not there; looked in {}", listed(&self.list));
-        let hint = format!("put {} into `data/{name}/`, or name the folder above with `--data DIR`", wanted.join(", "));
-        Err(Error::new(message).hint(hint))
+        Err(Error::new(message)
+            .hint(format!("put {wanted} into `data/{name}/`, or name the folder above with `--data DIR`")))
     }
 }
 
 fn with_or_without_gz(folder: &Path, file: &str) -> Option<PathBuf> {
-    [folder.join(format!("{file}.gz")), folder.join(file)].into_iter().find(|p| p.is_file())
+    let plain = file.strip_suffix(".gz").unwrap_or(file);
+    [folder.join(format!("{plain}.gz")), folder.join(plain)].into_iter().find(|p| p.is_file())
 }
 
 fn listed(paths: &[PathBuf]) -> String {

@@ -1,12 +1,14 @@
 //! Data sets: where rows come from and what is done to them before a network sees one.
 //!
-//! In reading order: rows with their labels ([`dataset`]), where files are looked for ([`folders`]), what a source is
-//! ([`source`]) and the members ([`sources`]), what every source can be asked for ([`prepare`]), and the memory that
+//! In reading order: rows with their labels ([`dataset`]), where files are looked for ([`folders`]), how many rows a share
+//! is ([`share`]), what a source is
+//! ([`source`]) and the members ([`sources`]), what every source can be asked for and in which order ([`prepare`]), and the memory that
 //! trials share ([`cache`]). The functions here are what the rest of the program asks of a `[data]` section.
 
 pub mod dataset;
 
 pub mod folders;
+pub mod share;
 pub mod source;
 pub mod sources;
 
@@ -19,6 +21,8 @@ pub use dataset::{Dataset, Labels};
 pub use folders::Folders;
 pub use prepare::{COMMON, Prepared};
 pub use sources::SOURCES;
+
+use std::path::PathBuf;
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::Result;
@@ -42,13 +46,15 @@ pub struct Outline {
     pub validation: usize,
     /// Rows that are tested on.
     pub test: usize,
+    /// Whether the rows are stretches of a series, as for [`Dataset::series`].
+    pub series: bool,
 }
 
 /// The outline of a section; mistakes in it, missing and foreign files are reported.
 pub fn outline(chosen: &Chosen, folders: &Folders, diagnostics: &mut Diagnostics) -> Option<Outline> {
     let source = build(chosen, diagnostics)?;
     match source.outline(folders) {
-        Ok(found) => prepare::outline(chosen, &found, diagnostics),
+        Ok(found) => prepare::outline(chosen, found, diagnostics),
         Err(error) => {
             let message = format!("data `{}`: {}", chosen.name, error.message);
             match error.hint {
@@ -60,15 +66,21 @@ pub fn outline(chosen: &Chosen, folders: &Folders, diagnostics: &mut Diagnostics
     }
 }
 
+/// The files behind a section, in a fixed order; none for data that is generated or stands in the experiment file. Errors:
+/// files that are missing.
+pub fn files(chosen: &Chosen, folders: &Folders) -> Result<Vec<PathBuf>> {
+    checked(chosen).files(folders)
+}
+
 /// The digest of the files behind a section; none for data that is generated or stands in the experiment file.
 pub fn digest(chosen: &Chosen, folders: &Folders) -> Result<Option<String>> {
-    let files = checked(chosen).files(folders)?;
+    let files = files(chosen, folders)?;
     if files.is_empty() { Ok(None) } else { hash::digest_files(&files).map(Some) }
 }
 
 /// The parts of the data for a trial with these seeds. Errors: files that cannot be read or hold something else.
 pub fn prepared(chosen: &Chosen, folders: &Folders, seeds: Seeds, cache: &Cache) -> Result<Prepared> {
-    cache.prepared(chosen, seeds, || checked(chosen).load(folders))
+    cache.prepared(chosen, seeds, &*checked(chosen), folders)
 }
 
 fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Source>> {

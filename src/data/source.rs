@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::base::error::Result;
+use crate::base::random::Seeds;
 use crate::base::shape::{Shape, Target};
 
 use super::dataset::Dataset;
@@ -19,6 +20,15 @@ pub struct Contents {
     pub train: usize,
     /// Test rows.
     pub test: usize,
+    /// Whether the rows are stretches of a series, as for [`Dataset::series`].
+    pub series: bool,
+}
+
+impl Contents {
+    /// What is in rows that are no series.
+    pub fn new(shape: Shape, target: Target, train: usize, test: usize) -> Self {
+        Self { shape, target, train, test, series: false }
+    }
 }
 
 /// A source's rows.
@@ -34,8 +44,12 @@ pub struct Parts {
 pub trait Source: Send + Sync {
     /// What it has; reads headers at the most. Errors: files that are missing or hold something else.
     fn outline(&self, folders: &Folders) -> Result<Contents>;
-    /// Its rows. Errors: as for the outline, and files that are cut short.
-    fn load(&self, folders: &Folders) -> Result<Parts>;
+    /// Its rows for a trial with these seeds. Errors: as for the outline, and files that are cut short.
+    fn load(&self, folders: &Folders, seeds: Seeds) -> Result<Parts>;
+    /// Whether its rows depend on the trial's seeds.
+    fn follows_trial(&self) -> bool {
+        false
+    }
     /// The files behind it, in a fixed order: what a digest covers. Errors: files that are missing.
     fn files(&self, folders: &Folders) -> Result<Vec<PathBuf>> {
         let _ = folders;

@@ -3,6 +3,7 @@
 
 use super::expect;
 use super::tables::overview::markdown as table;
+use super::tables::variance;
 use super::{Report, words};
 
 /// The report.
@@ -20,6 +21,7 @@ pub fn report(report: &Report<'_>) -> String {
     let overview = report.overview();
     out.push_str(&overview.markdown(escape));
     out.push_str(&format!("\n{}\n\n", words::sentence(&overview.caption)));
+    out.push_str(&variance::section(report.frame));
     if !report.figures.is_empty() {
         out.push_str("## Figures\n\n");
     }

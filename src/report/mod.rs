@@ -35,6 +35,7 @@ use frame::{Frame, Outline};
 use plots::Figure;
 use tables::TABLES;
 use tables::overview::{Overview, draw, overview};
+use tables::variance;
 
 /// The keys of `[report]`.
 pub static KEYS: &[Key] =
@@ -105,6 +106,9 @@ impl Report<'_> {
     pub fn write(&self, folder: &Path) -> Result<Outcome> {
         for table in TABLES {
             files::write(&folder.join(table.file), &(table.make)(self.frame).into_csv())?;
+        }
+        if let Some(sheet) = variance::sheet(self.frame) {
+            files::write(&folder.join("variance.csv"), &sheet.into_csv())?;
         }
         files::write(&folder.join("expectations.csv"), &expect::sheet(&self.judged()).into_csv())?;
         let mut pictures = BTreeMap::new();

@@ -16,6 +16,7 @@ use crate::report::expect::{EXPECT, Expectation};
 use crate::report::frame::{Axis, AxisValue, Outline};
 use crate::report::plots::Figure;
 use crate::sweep::{self, space::Space};
+use crate::trial::derived::{Derived, Tree};
 use crate::trial::plan::{DataOutline, Plan, measured};
 use crate::trial::sections::{self, Read, SECTIONS, find, member, table};
 use crate::trial::summary;
@@ -83,6 +84,8 @@ pub struct Setting {
     pub read: Read,
     /// All of them.
     pub values: Values,
+    /// Which of their values were worked out.
+    pub derived: Vec<Derived>,
 }
 
 impl Setting {
@@ -160,7 +163,7 @@ impl Experiment {
         let own = sections::read_keys(&root, OWN, diagnostics);
         let name = find(&own, "name").and_then(|item| name(item, diagnostics));
         let sweep = table(&own, "sweep").zip(find(&own, "seeds"));
-        let space = sweep.and_then(|(sweep, seeds)| Space::new(sweep, seeds, diagnostics));
+        let space = sweep.and_then(|(sweep, seeds)| Space::new(sweep, seeds, &root, diagnostics));
         space.iter().flat_map(|space| &space.axes).for_each(|axis| check_section(axis, diagnostics));
         // without a space the sections are still worth reading as they stand
         let cells = space.as_ref().map_or_else(|| vec![Vec::new()], |space| space.cells.clone());
@@ -219,7 +222,7 @@ impl Experiment {
         let tree = tree.expect("every cell was applied when the file was checked");
         let read = sections::read(&tree, &mut diagnostics);
         let values = sections::complete(read.clone(), &tree).expect("every cell was read when the file was checked");
-        Setting { read, values }
+        Setting { read, values, derived: Tree::new(&tree).derived }
     }
 
     /// The plan of a cell on data of this outline. It was made before, when the file was checked; it can only fail when

@@ -263,10 +263,17 @@ fn methods(experiment: &Experiment, frame: &Frame) -> String {
     });
     let several = if experiment.space.cells.len() > 1 { "in the first setting " } else { "" };
     let swept: Vec<String> = experiment.space.axes.iter().map(|a| format!("`{}`", a.path)).collect();
+    let pinned = setting.values.table("pin");
+    let pinned: Vec<String> =
+        pinned.items.iter().filter(|(key, _)| pinned.has(key)).map(|(key, _)| format!("`{key}`")).collect();
+    let own = match pinned.as_slice() {
+        [] => "each with its own initial weights and order of rows".to_owned(),
+        held => format!("each with random streams of its own but for those that are pinned, {}", held.join(", ")),
+    };
     let swept = if swept.is_empty() { String::new() } else { format!(" Varied: {}.", swept.join(", ")) };
     format!(
         "Trained {several}on data `{}` with loss `{}`, optimizer `{}` and schedule `{}`{sizes}, with {seeds} seed{} per \
-         setting, each with its own initial weights and order of rows. Losses and accuracies are measured in evaluation \
+         setting, {own}. Losses and accuracies are measured in evaluation \
          mode over all rows of a part, train and test on the same weights.{swept}",
         name("data"),
         name("loss"),

@@ -1,6 +1,8 @@
 //! The `--set key.path=value` options: they change the tree of the file before it is read, so a mistake in one is found
 //! like any other, and its place is the option.
 
+use std::collections::BTreeSet;
+
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::node::{Data, Entry, Node};
 
@@ -33,15 +35,20 @@ pub fn put(set: &str, root: &mut Node, diagnostics: &mut Diagnostics) {
 /// A swept key that is set is swept no longer, and what is drawn or expected along its axis is left out. A key below an
 /// axis cannot be set, because every value of the axis would replace it.
 fn unsweep(path: &str, place: Place, root: &mut Node, diagnostics: &mut Diagnostics) {
-    let Some(axes) = at(root, &["sweep", "axes"]).and_then(entries) else { return };
-    if let Some(axis) = axes.iter().find(|axis| path.starts_with(&format!("{}.", axis.key)) && !is_nested(axis)) {
+    let Some(sweep) = root.get_mut("sweep") else { return };
+    let mut tables = Vec::new();
+    axes(sweep, &mut tables);
+    let above = |axis: &&Entry| path.starts_with(&format!("{}.", axis.key)) && !is_nested(axis);
+    if let Some(axis) = tables.iter().flat_map(|table| table.iter()).find(above) {
         let message = format!("`{path}` is set, but the axis `{}` replaces it", axis.key);
         let hint = format!("set the whole of it, and it is swept no longer: `--set {}=...`", axis.key);
         diagnostics.error_with_hint(place, message, "", hint);
     }
-    if !release(axes, path) {
+    let released: Vec<bool> = tables.into_iter().map(|table| release(table, path)).collect();
+    if !released.contains(&true) {
         return;
     }
+    prune(sweep);
     for (what, keys) in [("plots", &["report", "plots"][..]), ("expectations", &["expect"])] {
         let Some(Data::List(all)) = at(root, keys).map(|node| &mut node.data) else { continue };
         let before = all.len();
@@ -50,6 +57,49 @@ fn unsweep(path: &str, place: Place, root: &mut Node, diagnostics: &mut Diagnost
             let count = before - all.len();
             diagnostics.note(place, format!("`{path}` is swept no longer; {count} {what} along it are left out"));
         }
+    }
+}
+
+/// The tables of a block in which keys are swept: its axes, those of its `when` and of further blocks, listed settings.
+fn axes<'a>(block: &'a mut Node, found: &mut Vec<&'a mut Vec<Entry>>) {
+    for entry in entries(block).into_iter().flatten() {
+        match (entry.key.as_str(), &mut entry.node) {
+            ("axes", Node { data: Data::Table(table), .. }) => found.push(table),
+            ("when" | "blocks", Node { data: Data::List(items), .. }) => items.iter_mut().for_each(|i| axes(i, found)),
+            ("strategy", node) => {
+                if let Some(Node { data: Data::List(settings), .. }) = node.get_mut("settings") {
+                    found.extend(settings.iter_mut().filter_map(entries));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes out of a block what sweeps nothing any more: a strategy without axes, an empty `when`, an empty block.
+fn prune(block: &mut Node) {
+    for (key, keep) in [("when", ["axes", "axes"]), ("blocks", ["axes", "strategy"])] {
+        if let Some(Data::List(items)) = block.get_mut(key).map(|node| &mut node.data) {
+            items.iter_mut().for_each(prune);
+            items.retain(|item| keep.iter().any(|key| item.get(key).is_some()));
+        }
+    }
+    if let Some(Data::List(settings)) = at(block, &["strategy", "settings"]).map(|node| &mut node.data) {
+        settings.retain(|setting| !setting.entries().is_empty());
+    }
+    let empty = |node: &Node| match &node.data {
+        Data::Table(entries) => entries.is_empty(),
+        Data::List(items) => items.is_empty(),
+        _ => false,
+    };
+    let crossed = block.get("axes").is_some_and(|axes| !empty(axes));
+    let listed = block.at(&["strategy", "settings"]).is_some_and(|settings| !empty(settings));
+    for entries in entries(block).into_iter() {
+        entries.retain(|e| match e.key.as_str() {
+            "axes" | "when" | "blocks" => !empty(&e.node),
+            "strategy" => crossed || listed,
+            _ => true,
+        });
     }
 }
 
@@ -83,11 +133,15 @@ fn is_nested(axis: &Entry) -> bool {
     matches!(axis.node.data, Data::Table(_)) && axis.node.get("linear").or(axis.node.get("log")).is_none()
 }
 
-/// Takes the axis of that path out of `[sweep.axes]`, where a nested table is the same as a dotted path. Says whether it
+/// Takes the axis of that path out of a table of axes, where a nested table is the same as a dotted path. Says whether it
 /// was there.
 fn release(axes: &mut Vec<Entry>, path: &str) -> bool {
     let mut found = false;
     axes.retain_mut(|axis| {
+        if axis.key.contains(',') {
+            found |= part(axis, path);
+            return true;
+        }
         let below = path.strip_prefix(axis.key.as_str()).and_then(|rest| rest.strip_prefix('.'));
         match (below, entries(&mut axis.node)) {
             (Some(rest), Some(inner)) => {
@@ -101,6 +155,28 @@ fn release(axes: &mut Vec<Entry>, path: &str) -> bool {
         }
     });
     found
+}
+
+/// Parts a path from the axes it goes together with: `"a, b" = [[1, 2], [3, 4]]` becomes `"b" = [2, 4]`. Says whether it
+/// was among them.
+fn part(axis: &mut Entry, path: &str) -> bool {
+    let paths: Vec<String> = axis.key.split(',').map(|path| path.trim().to_owned()).collect();
+    let (Some(at), Data::List(rows)) = (paths.iter().position(|p| p == path), &mut axis.node.data) else {
+        return false;
+    };
+    for row in rows.iter_mut() {
+        let Data::List(values) = &mut row.data else { continue };
+        if at < values.len() {
+            values.remove(at);
+        }
+        if paths.len() == 2 && values.len() == 1 {
+            *row = values.remove(0);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| seen.insert(row.to_toml()));
+    axis.key = paths.into_iter().filter(|p| p != path).collect::<Vec<_>>().join(", ");
+    true
 }
 
 /// Whether the path of an axis stands in a table, as a key or as a value.

@@ -6,11 +6,14 @@ use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::node::Node;
 use crate::base::values::{Item, Value, Values};
 
-use super::axes::{self, Axis};
-use super::strategies::STRATEGIES;
+use super::axes::{Axis, Point};
+use super::block::Union;
 
 /// The most trials an experiment may have: a sweep beyond it is a slip of the pen, not a plan.
 pub const MOST_TRIALS: u64 = 1_000_000;
+
+/// In place of the number of a value: the axis does not belong to the setting.
+pub const ABSENT: usize = usize::MAX;
 
 /// All settings of an experiment.
 #[derive(Debug, Clone)]
@@ -24,51 +27,69 @@ pub struct Space {
 }
 
 impl Space {
-    /// The space of a `[sweep]` section with the experiment's seeds. Too many trials are reported before any is listed.
-    pub fn new(section: &Values, seeds: &Item, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let axes = axes::read(section.map("axes"), diagnostics)?;
-        let chosen = section.member("strategy");
-        let strategy = STRATEGIES.build(chosen.name)(&chosen.values);
-        let (count, seeds_place) = match &seeds.value {
-            Value::Whole(n) => (*n as u64, seeds.place),
-            Value::List(list) => (list.len() as u64, seeds.place),
+    /// The space of a `[sweep]` section in the file `root`, with the experiment's seeds. Too many trials are reported
+    /// before any is listed.
+    pub fn new(section: &Values, seeds: &Item, root: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let count = match &seeds.value {
+            Value::Whole(n) => *n as u64,
+            Value::List(list) => list.len() as u64,
             other => unreachable!("seeds are a count or a list: {other:?}"),
         };
-        let trials = strategy.count(&axes).and_then(|cells| cells.checked_mul(count));
-        if trials.is_none_or(|n| n > MOST_TRIALS) {
-            let sizes: Vec<String> = axes.iter().map(|a| format!("{} of `{}`", a.points.len(), a.path)).collect();
-            let place = axes.first().map_or(seeds_place, |a| a.place);
-            let message = format!("the sweep has more than {MOST_TRIALS} trials");
-            let label = [sizes, vec![format!("{count} seeds")]].concat().join(" x ");
-            diagnostics.error_with_hint(place, message, label, "give the axes fewer values, or sweep them one by one");
+        let before = diagnostics.count();
+        let mut union = Union::new(root, (count, seeds.place));
+        let blocks = section.list("blocks").iter().map(|item| match &item.value {
+            Value::Table(block) => block,
+            other => unreachable!("a block is a table: {other:?}"),
+        });
+        // `[sweep]` is a block itself, unless there are others and it says nothing
+        let says = ["when", "exclude"].iter().any(|key| section.has(key));
+        let says = says || !section.map("axes").is_empty() || section.member("strategy").name != "grid";
+        let first = (says || !section.has("blocks")).then_some(section);
+        for block in first.into_iter().chain(blocks) {
+            // a block that is wrong does not hide the mistakes of the next
+            if union.add(block, diagnostics).is_none() && diagnostics.count() == before {
+                unreachable!("a block that cannot be read was reported");
+            }
+        }
+        if diagnostics.count() > before {
             return None;
         }
         let seeds = seeds_of(seeds, diagnostics);
-        let cells = strategy.cells(&axes);
+        let (axes, cells) = union.finish();
         Some(Self { axes, cells, seeds })
     }
 
     /// A cell in words: `optimizer.lr = 0.1, schedule = cosine`.
     pub fn words(&self, cell: &[usize]) -> String {
-        let value = |(axis, at): (&Axis, &usize)| format!("`{} = {}`", axis.path, axis.points[*at].label);
-        self.axes.iter().zip(cell).map(value).collect::<Vec<_>>().join(", ")
+        let points = self.axes.iter().zip(cell).map(|(axis, at)| (&axis.path, &axis.points[*at]));
+        let value = |(path, point): (&String, &Point)| format!("`{path} = {}`", point.label);
+        points.filter(|(_, point)| point.node.is_some()).map(value).collect::<Vec<_>>().join(", ")
     }
 
     /// The file's tree with the values of a cell put in: whole tables first, then what stands below them.
     pub fn apply(&self, cell: &[usize], root: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
-        let mut order: Vec<(&Axis, usize)> = self.axes.iter().zip(cell.iter().copied()).collect();
-        order.sort_by_key(|(axis, _)| axis.path.split('.').count());
-        let mut tree = root.clone();
-        for (axis, at) in order {
-            let path: Vec<String> = axis.path.split('.').map(str::to_owned).collect();
-            if let Err(why) = tree.set(&path, axis.place, axis.points[at].node.clone()) {
-                let message = format!("axis `{}` leads nowhere: {why}", axis.path);
-                diagnostics.error_with_hint(axis.place, message, "", "an axis is the key path of a setting");
-                return None;
-            }
-        }
-        Some(tree)
+        apply(&self.axes, cell, root, diagnostics)
     }
+}
+
+/// The tree with the values of these axes put in, for each the number of its value or [`ABSENT`].
+pub fn apply(axes: &[Axis], cell: &[usize], root: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let value = |(axis, at): (_, &usize)| -> Option<(&Axis, &Node)> {
+        let axis: &Axis = axis;
+        Some((axis, axis.points.get(*at)?.node.as_ref()?))
+    };
+    let mut order: Vec<(&Axis, &Node)> = axes.iter().zip(cell).filter_map(value).collect();
+    order.sort_by_key(|(axis, _)| axis.path.split('.').count());
+    let mut tree = root.clone();
+    for (axis, node) in order {
+        let path: Vec<String> = axis.path.split('.').map(str::to_owned).collect();
+        if let Err(why) = tree.set(&path, axis.place, node.clone()) {
+            let message = format!("axis `{}` leads nowhere: {why}", axis.path);
+            diagnostics.error_with_hint(axis.place, message, "", "an axis is the key path of a setting");
+            return None;
+        }
+    }
+    Some(tree)
 }
 
 /// The seeds; one that is there twice is reported.

@@ -1,11 +1,12 @@
 //! A trial: one setting of an experiment with one seed, from its plan to its record.
 //!
-//! In reading order: the sections that describe a trial ([`sections`]), what is checked and placed before anything is
-//! trained ([`plan`]) and when it is measured ([`looks`]), the rows of a batch ([`rows`]), the two phases of a training
-//! step over the threads of a team ([`team`]) and what they do to the parameters ([`update`]), measuring ([`evaluate`]),
-//! what is reached without looking at the inputs ([`baseline`]), the loop ([`train`]), and what is left of it all
-//! ([`summary`], [`record`]).
+//! In reading order: the sections that describe a trial ([`sections`]) and the values that are derived from others
+//! ([`derived`]), what is checked and placed before anything is trained ([`plan`]) and when it is measured ([`looks`]), the
+//! rows of a batch ([`rows`]), the two phases of a training step over the threads of a team ([`team`]) and what they do to
+//! the parameters ([`update`]), measuring ([`evaluate`]), what is reached without looking at the inputs ([`baseline`]), the
+//! loop ([`train`]), and what is left of it all ([`summary`], [`record`]).
 
+pub mod derived;
 pub mod sections;
 
 pub mod looks;

@@ -12,6 +12,8 @@ use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
 use crate::probe::{self, PROBES};
 
+use super::derived::Tree;
+
 /// The keys of `[eval]`.
 pub static EVAL: &[Key] = &[
     Key::preset(
@@ -82,9 +84,12 @@ pub static SECTIONS: &[Key] = &[
 /// The sections as they were read, some of them perhaps missing.
 pub type Read = Vec<(&'static str, Option<Item>)>;
 
-/// Reads the sections of a trial from a whole file's tree; the other keys of the tree belong to others.
+/// Reads the sections of a trial from a whole file's tree, derived values worked out; the other keys of the tree belong to others.
 pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Read {
-    read_keys(root, SECTIONS, diagnostics)
+    let tree = Tree::new(root);
+    let read = read_keys(&tree.root, SECTIONS, diagnostics);
+    tree.report(diagnostics);
+    read
 }
 
 /// Reads some keys of a whole file's tree. Mistakes of all of them are reported, and one that is right is returned

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod program;
+pub mod rows;
 
 use std::path::{Path, PathBuf};
 

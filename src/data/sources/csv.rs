@@ -1,284 +1,247 @@
-//! `csv`: rows of comma-separated numbers, one column of which is to be predicted. Whether there is a header and whether
-//! the label is a class or a number is found out from the file, and can be said instead. Every cell is read when the
-//! experiment is checked, so that a bad one is shown with its row and column before anything is trained.
+//! `csv`: rows of a text file, one column of which is to be predicted. Whether the target is a class or a number is found
+//! out from the file, and can be said instead. Columns of words become one-hot vectors where that is asked for. Every cell
+//! is read when the experiment is checked, so that a bad one is shown with its row and column before anything is trained.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ::csv::{ReaderBuilder, StringRecord, Trim};
-
-use crate::base::diagnostics::suggest;
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::Seeds;
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Value};
 use crate::data::dataset::{Dataset, Labels};
 use crate::data::folders::Folders;
+use crate::data::share;
 use crate::data::source::{Contents, Parts, Source};
 
-use super::{Build, hold_out};
+use super::Build;
+use super::hold_out::{HoldOut, SPLIT_SEED};
+use super::sheet::{COLUMN, FORM, Form, PATH, Row, Sheet, is_missing, number};
 
 pub(super) fn entry() -> Entry<Build> {
+    let [delimiter, header] = FORM;
+    let columns = Kind::List { of: &COLUMN, least: 1 };
     let about = About {
         name: "csv",
         aliases: &[],
-        summary: "rows of a CSV file: numbers separated by commas, one column of them the label",
+        summary: "rows of a CSV file: numbers or categories, one column of them the target",
         formula: "",
         source: "RFC 4180",
         keys: vec![
-            Key::required("path", Kind::Text, "the file, relative to the experiment file or to a data folder"),
-            Key::optional("target", LABEL, "the column to predict: its name, or its number from 0; else the last one"),
-            Key::preset("header", Kind::Word(HEADER), "\"auto\"", "whether the first row names the columns"),
+            PATH,
+            Key::optional("target", COLUMN, "the column to predict: its name, or its number from 0; else the last one"),
+            Key::optional(
+                "categorical",
+                columns,
+                "columns of categories, by name or number: each becomes a one-hot vector",
+            ),
+            Key::optional("drop", columns, "columns that are left out, by name or number"),
+            Key::preset(
+                "missing",
+                Kind::Word(MISSING),
+                "\"error\"",
+                "what to do with cells that are empty or `?`, `NA`, `NaN`, `null`",
+            ),
+            delimiter,
+            header,
             Key::optional(
                 "task",
                 Kind::Word(TASK),
-                "what the label is; when not given, values if it has a number with a fraction or more than 20 different \
+                "what the target is; when not given, values if it has a number with a fraction or more than 20 different \
                  numbers, else classes",
             ),
-            Key::preset("test", hold_out::KIND, "0.2", "rows to test on, a number or a share"),
-            Key::preset("split", Kind::Word(SPLIT), "\"random\"", "which rows these are"),
-            Key::preset(
-                "split_seed",
-                Kind::Whole { least: 0, most: i64::MAX },
-                "0",
-                "of the random split; trials share it",
+            Key::optional(
+                "test",
+                share::KIND,
+                "rows to test on, a number or a share; 0.2 when not given, none with `folds`; which ones, `split` says",
             ),
+            SPLIT_SEED,
         ],
         example: "{ type = \"csv\", path = \"iris.csv\", target = 4, test = 0.3 }".into(),
     };
     Entry { about, build: |chosen, _| Some(Box::new(Csv::new(chosen))) }
 }
 
-const LABEL: Kind = Kind::Either(&[Kind::Text, Kind::Whole { least: 0, most: 1 << 20 }]);
-const HEADER: &[(&str, &str)] = &[
-    ("auto", "it does if it has no number in a column where the second row has one"),
-    ("yes", "it does"),
-    ("no", "it is data"),
+const MISSING: &[(&str, &str)] = &[
+    ("error", "they are a mistake"),
+    ("drop", "their rows are left out"),
+    ("mean", "an input becomes the mean of the training rows, a category their shares; a target must be there"),
 ];
-const TASK: &[(&str, &str)] =
-    &[("classes", "a class: the different labels of the file, sorted, are the classes from 0"), ("values", "a number")];
-const SPLIT: &[(&str, &str)] = &[("random", "drawn by the stream (split_seed, csv test)"), ("stored", "the last ones")];
-/// Labels with more different numbers than this are values.
+const TASK: &[(&str, &str)] = &[
+    ("classes", "a class: the different targets of the file, sorted, are the classes from 0"),
+    ("values", "a number"),
+];
+/// Targets with more different numbers than this are values.
 const MOST_CLASSES: usize = 20;
+/// The test rows when nothing is said.
+const USUAL_TEST: f64 = 0.2;
 
 struct Csv {
     path: String,
-    label: Value,
-    header: String,
+    target: Value,
+    categorical: Vec<Value>,
+    drop: Vec<Value>,
+    missing: String,
+    form: Form,
     task: Option<String>,
-    test: Value,
-    split: String,
-    seed: u64,
+    held: HoldOut,
 }
 
 impl Csv {
     fn new(chosen: &Chosen) -> Self {
         let values = &chosen.values;
+        let list = |key| values.list(key).iter().map(|item| item.value.clone()).collect();
         Self {
             path: values.text("path").to_owned(),
-            label: values.value("target").clone(),
-            header: values.text("header").to_owned(),
+            target: values.value("target").clone(),
+            categorical: list("categorical"),
+            drop: list("drop"),
+            missing: values.text("missing").to_owned(),
+            form: Form::new(values),
             task: values.has("task").then(|| values.text("task").to_owned()),
-            test: values.value("test").clone(),
-            split: values.text("split").to_owned(),
-            seed: values.whole("split_seed") as u64,
+            held: HoldOut::new(values, USUAL_TEST, false),
         }
     }
 
-    /// All rows of the file.
-    fn rows(&self, sheet: &Sheet) -> Result<Dataset> {
-        let label = sheet.label(&self.label)?;
-        let labels = sheet.labels(label, self.task.as_deref())?;
-        let mut x = Vec::with_capacity(sheet.rows.len() * (sheet.width - 1));
-        for row in &sheet.rows {
-            for column in (0..sheet.width).filter(|c| *c != label) {
-                x.push(sheet.number(row, column)? as f32);
+    /// All rows of the file that are used.
+    fn rows(&self, sheet: &mut Sheet) -> Result<Dataset> {
+        let target = match &self.target {
+            Value::Absent => sheet.width - 1,
+            written => sheet.column("target", written)?,
+        };
+        let dropped = sheet.columns("drop", &self.drop)?;
+        let categorical = sheet.columns("categorical", &self.categorical)?;
+        let used: Vec<usize> = (0..sheet.width).filter(|c| *c != target && !dropped.contains(c)).collect();
+        if used.is_empty() {
+            let path = sheet.path.display();
+            let message = match sheet.width {
+                1 => format!("`{path}` has one column, so nothing to predict the target from"),
+                width => format!("of the {width} columns of `{path}` none is left to predict the target from"),
+            };
+            return Err(
+                Error::new(message).hint("cells are separated by commas; another character is named by `delimiter`")
+            );
+        }
+        if let Some(column) = categorical.iter().find(|c| !used.contains(c)) {
+            let message = format!("`categorical` names {}, which is no input", sheet.name(*column));
+            return Err(Error::new(message).hint("an input is neither the target nor left out by `drop`"));
+        }
+        if self.missing == "drop" {
+            let read = |row: &Row| used.iter().chain([&target]).all(|c| !is_missing(&row.cells[*c]));
+            sheet.rows.retain(read);
+            if sheet.rows.is_empty() {
+                return Err(Error::new(format!("`{}` has no row without a gap", sheet.path.display())));
             }
         }
-        Ok(Dataset { shape: Shape::flat(sheet.width - 1), x, labels })
+        let labels = labels(sheet, target, self.task.as_deref())?;
+        let columns: Vec<Column> = used.iter().map(|c| Column::new(sheet, *c, categorical.contains(c))).collect();
+        let width: usize = columns.iter().map(Column::width).sum();
+        let mut x = Vec::with_capacity(sheet.rows.len() * width);
+        for row in &sheet.rows {
+            for column in &columns {
+                column.read(sheet, row, self.missing == "mean", &mut x)?;
+            }
+        }
+        Ok(Dataset::new(Shape::flat(width), x, labels))
     }
 }
 
 impl Source for Csv {
     fn outline(&self, folders: &Folders) -> Result<Contents> {
-        let Parts { train, test } = self.load(folders)?;
+        // the numbers of rows are the same for every seed
+        let Parts { train, test } = self.load(folders, Seeds::new(0))?;
         let target = train.labels.target();
-        Ok(Contents { shape: train.shape.clone(), target, train: train.rows(), test: test.rows() })
+        Ok(Contents::new(train.shape.clone(), target, train.rows(), test.rows()))
     }
 
-    fn load(&self, folders: &Folders) -> Result<Parts> {
-        let sheet = Sheet::open(folders.file(&self.path)?, &self.header)?;
-        let all = self.rows(&sheet)?;
-        let test = hold_out::rows(&self.test, all.rows(), &sheet.path)?;
-        let mut order: Vec<usize> = (0..all.rows()).collect();
-        if self.split == "random" {
-            Stream::new(self.seed, "csv test", &[]).shuffle(&mut order);
-        }
-        let (train, test) = order.split_at_mut(all.rows() - test);
-        train.sort_unstable();
-        test.sort_unstable();
-        Ok(Parts { train: all.pick(train), test: all.pick(test) })
+    fn load(&self, folders: &Folders, seeds: Seeds) -> Result<Parts> {
+        let mut sheet = Sheet::open(folders.file(&self.path)?, &self.form)?;
+        let all = self.rows(&mut sheet)?;
+        self.held.parts(&all, seeds, &sheet.path)
     }
 
     fn files(&self, folders: &Folders) -> Result<Vec<PathBuf>> {
         Ok(vec![folders.file(&self.path)?])
     }
+
+    fn follows_trial(&self) -> bool {
+        self.held.follows_trial()
+    }
 }
 
-/// A file's cells, all rows of the same width.
-struct Sheet {
-    path: PathBuf,
-    /// The names of the columns, where the file has a header.
-    names: Option<StringRecord>,
-    rows: Vec<Row>,
-    width: usize,
+/// A column of inputs.
+struct Column {
+    at: usize,
+    /// The different categories, sorted; none where the column is of numbers.
+    categories: Option<Vec<String>>,
 }
 
-struct Row {
-    /// The line of the file that it begins on, from 1.
-    line: usize,
-    cells: StringRecord,
-}
-
-impl Sheet {
-    /// Errors: the file cannot be read, is no text, has no rows or rows of different widths.
-    fn open(path: PathBuf, header: &str) -> Result<Self> {
-        let bytes = std::fs::read(&path).map_err(|e| Error::file("read", &path, &e))?;
-        let text = std::str::from_utf8(&bytes).map_err(|e| {
-            let line = line_at(&bytes, e.valid_up_to());
-            Error::new(format!("`{}`, row {line}: not text in UTF-8", path.display()))
-        })?;
-        let mut rows = split(&path, text.trim_start_matches('\u{feff}'))?;
-        let Some(first) = rows.first() else {
-            return Err(Error::new(format!("`{}` is empty", path.display())));
+impl Column {
+    fn new(sheet: &Sheet, at: usize, categorical: bool) -> Self {
+        let categories = || {
+            let cells = sheet.rows.iter().map(|row| &row.cells[at]).filter(|cell| !is_missing(cell));
+            cells.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
         };
-        let width = first.cells.len();
-        if let Some(row) = rows.iter().find(|row| row.cells.len() != width) {
-            let (n, line, path) = (row.cells.len(), row.line, path.display());
-            return Err(Error::new(format!("`{path}`, row {line}: {n} cells, but the first row has {width}")));
-        }
-        if width < 2 {
-            let message = format!("`{}` has one column, so nothing to predict the label from", path.display());
-            return Err(Error::new(message).hint("cells are separated by commas"));
-        }
-        let named = match header {
-            "auto" => names_columns(&first.cells, rows.get(1).map(|row| &row.cells)),
-            word => word == "yes",
+        Self { at, categories: categorical.then(categories) }
+    }
+
+    /// How many inputs it makes.
+    fn width(&self) -> usize {
+        self.categories.as_ref().map_or(1, Vec::len)
+    }
+
+    /// Appends the inputs of a row; what is missing is a NaN when it may be.
+    fn read(&self, sheet: &Sheet, row: &Row, gaps: bool, x: &mut Vec<f32>) -> Result<()> {
+        let cell = &row.cells[self.at];
+        let Some(categories) = &self.categories else {
+            x.push(if gaps && is_missing(cell) { f32::NAN } else { sheet.number(row, self.at)? as f32 });
+            return Ok(());
         };
-        let names = named.then(|| rows.remove(0).cells);
-        if rows.is_empty() {
-            return Err(Error::new(format!("`{}` has a header, but no rows", path.display())));
+        if !is_missing(cell) {
+            x.extend(categories.iter().map(|category| f32::from(u8::from(category == cell))));
+        } else if gaps {
+            x.extend(categories.iter().map(|_| f32::NAN));
+        } else {
+            return Err(gap(sheet, row, self.at));
         }
-        Ok(Self { path, names, rows, width })
-    }
-
-    /// The column to predict.
-    fn label(&self, written: &Value) -> Result<usize> {
-        let (path, width) = (self.path.display(), self.width);
-        match written {
-            Value::Absent => Ok(width - 1),
-            Value::Whole(i) if (*i as usize) < width => Ok(*i as usize),
-            Value::Whole(i) => {
-                Err(Error::new(format!("`target` is column {i}, but `{path}` has {width} columns, numbered from 0")))
-            }
-            Value::Text(name) => {
-                let Some(names) = &self.names else {
-                    let hint = "give the column's number from 0, or write `header = \"yes\"` if it has";
-                    return Err(Error::new(format!("`{path}` has no header to find the label `{name}` in")).hint(hint));
-                };
-                let missing = || format!("`{path}` has no column `{name}`");
-                let found = names.iter().position(|n| n == name);
-                found.ok_or_else(|| Error::new(missing()).hint(suggest(name, names.iter())))
-            }
-            other => unreachable!("`target` is a name or a number: {other:?}"),
-        }
-    }
-
-    /// The labels of all rows, as classes or values.
-    fn labels(&self, column: usize, task: Option<&str>) -> Result<Labels> {
-        let cells = || self.rows.iter().map(|row| &row.cells[column]);
-        let numbers: Option<Vec<f64>> = cells().map(number).collect();
-        let measured = |n: &Vec<f64>| n.iter().any(|x| x.trunc() != *x) || sorted(n).len() > MOST_CLASSES;
-        if task.map_or_else(|| numbers.as_ref().is_some_and(measured), |task| task == "values") {
-            let read = self.rows.iter().map(|row| self.number(row, column).map(|x| x as f32));
-            return Ok(Labels::Values { of: read.collect::<Result<_>>()?, width: 1 });
-        }
-        // `1` and `1.0` are the same class, unless some label is a word
-        let (of, count) = match numbers {
-            Some(numbers) => ranked(&numbers, &sorted(&numbers), f64::total_cmp),
-            None => {
-                let all: Vec<&str> = cells().collect();
-                let different: Vec<&str> = all.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                ranked(&all, &different, Ord::cmp)
-            }
-        };
-        if count < 2 {
-            let (path, only) = (self.path.display(), &self.rows[0].cells[column]);
-            let message = format!("`{path}`: {} has one class only, `{only}`", self.name(column));
-            return Err(Error::new(message).hint("is it the right column? name it with `target`"));
-        }
-        Ok(Labels::Classes { of, count })
-    }
-
-    /// The number in a cell. Errors: there is something else.
-    fn number(&self, row: &Row, column: usize) -> Result<f64> {
-        let cell = &row.cells[column];
-        number(cell).ok_or_else(|| {
-            let (path, line, column) = (self.path.display(), row.line, self.name(column));
-            let message = format!("`{path}`, row {line}, {column}: `{cell}` is not a finite number");
-            Error::new(message).hint("inputs are numbers; leave rows with gaps out, and write words as numbers")
-        })
-    }
-
-    fn name(&self, column: usize) -> String {
-        match &self.names {
-            Some(names) => format!("column `{}`", &names[column]),
-            None => format!("column {column} (from 0)"),
-        }
+        Ok(())
     }
 }
 
-/// The rows of a text; empty lines are none.
-fn split(path: &Path, text: &str) -> Result<Vec<Row>> {
-    let mut options = ReaderBuilder::new();
-    let mut reader = options.has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
-    let (mut rows, mut cells) = (Vec::new(), StringRecord::new());
-    let (mut line, mut counted) = (1, 0);
-    loop {
-        // the reader's own count of lines lags behind where lines are empty or end in `\r\n`
-        let from = reader.position().byte() as usize;
-        let blank = text.as_bytes()[from..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        line += line_at(&text.as_bytes()[counted..], from + blank - counted) - 1;
-        counted = from + blank;
-        let more = reader.read_record(&mut cells);
-        if !more.map_err(|e| Error::new(format!("`{}`, row {line}: {e}", path.display())))? {
-            return Ok(rows);
-        }
-        if cells.iter().ne([""]) {
-            rows.push(Row { line, cells: cells.clone() });
-        }
+fn gap(sheet: &Sheet, row: &Row, column: usize) -> Error {
+    let error = sheet.wrong(row, column, &format!("`{}` says nothing", &row.cells[column]));
+    error.hint("say what to do with gaps: `missing = \"drop\"` leaves the row out")
+}
+
+/// The targets of all rows, as classes or values.
+fn labels(sheet: &Sheet, column: usize, task: Option<&str>) -> Result<Labels> {
+    if let Some(row) = sheet.rows.iter().find(|row| is_missing(&row.cells[column])) {
+        return Err(gap(sheet, row, column));
     }
-}
-
-/// The line that a byte stands on, from 1.
-fn line_at(bytes: &[u8], at: usize) -> usize {
-    bytes[..at].iter().filter(|b| **b == b'\n').count() + 1
-}
-
-/// Whether the first row names the columns.
-fn names_columns(first: &StringRecord, second: Option<&StringRecord>) -> bool {
-    let word = |cell: &str| number(cell).is_none();
-    match second {
-        Some(second) => first.iter().zip(second).any(|(a, b)| word(a) && !word(b)),
-        None => first.iter().all(word),
+    let cells = || sheet.rows.iter().map(|row| &row.cells[column]);
+    let numbers: Option<Vec<f64>> = cells().map(number).collect();
+    let measured = |n: &Vec<f64>| n.iter().any(|x| x.trunc() != *x) || sorted(n).len() > MOST_CLASSES;
+    if task.map_or_else(|| numbers.as_ref().is_some_and(measured), |task| task == "values") {
+        let read = sheet.rows.iter().map(|row| sheet.number(row, column).map(|x| x as f32));
+        return Ok(Labels::Values { of: read.collect::<Result<_>>()?, width: 1 });
     }
-}
-
-/// A number that is finite also in single precision; `-0` is `0`.
-fn number(cell: &str) -> Option<f64> {
-    cell.parse().ok().filter(|x: &f64| (*x as f32).is_finite()).map(|x| x + 0.0)
+    // `1` and `1.0` are the same class, unless some target is a word
+    let (of, count) = match numbers {
+        Some(numbers) => ranked(&numbers, &sorted(&numbers), f64::total_cmp),
+        None => {
+            let all: Vec<&str> = cells().collect();
+            let different: Vec<&str> = all.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+            ranked(&all, &different, Ord::cmp)
+        }
+    };
+    if count < 2 {
+        let (path, only) = (sheet.path.display(), &sheet.rows[0].cells[column]);
+        let message = format!("`{path}`: {} has one class only, `{only}`", sheet.name(column));
+        return Err(Error::new(message).hint("is it the right column? name it with `target`"));
+    }
+    Ok(Labels::Classes { of, count })
 }
 
 /// The different numbers, sorted.

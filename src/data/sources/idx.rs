@@ -4,24 +4,28 @@
 //!
 //! A header is a claim: nothing is allocated because of it, memory grows with the bytes that are really there.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use flate2::bufread::MultiGzDecoder;
 
 use crate::base::error::{Error, Result};
 use crate::base::hash;
 use crate::base::key::{Key, Kind};
+use crate::base::random::Seeds;
 use crate::base::shape::{Shape, Target};
 use crate::base::values::Values;
 use crate::data::dataset::{Dataset, Labels};
 use crate::data::folders::Folders;
 use crate::data::source::{Contents, Parts, Source};
 
+use super::packed::{damaged, fill, unpacked};
+
 /// The four files, as they are called where they were published.
-const FILES: [&str; 4] =
-    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
 /// The extents of an image.
 const IMAGE: [usize; 2] = [28, 28];
 const CLASSES: usize = 10;
@@ -92,11 +96,9 @@ impl Set {
             return Err(Error::new(message).hint(format!("there are {CLASSES} classes, 0 to {}", CLASSES - 1)));
         }
         let pixels = &pixels[..rows * IMAGE.iter().product::<usize>()];
-        Ok(Dataset {
-            shape: shape(),
-            x: pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
-            labels: Labels::Classes { of: labels[..rows].iter().map(|l| u32::from(*l)).collect(), count: CLASSES },
-        })
+        let x = pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
+        let of = labels[..rows].iter().map(|l| u32::from(*l)).collect();
+        Ok(Dataset::new(shape(), x, Labels::Classes { of, count: CLASSES }))
     }
 }
 
@@ -105,16 +107,17 @@ impl Source for Set {
         let files = self.files(folders)?;
         let rows = |first: usize, wanted| taken(&pair(&files[first], &files[first + 1])?.0, wanted);
         let (train, test) = (rows(0, self.train)?, rows(2, self.test)?);
-        Ok(Contents { shape: shape(), target: Target::Classes(CLASSES), train, test })
+        Ok(Contents::new(shape(), Target::Classes(CLASSES), train, test))
     }
 
-    fn load(&self, folders: &Folders) -> Result<Parts> {
+    fn load(&self, folders: &Folders, _seeds: Seeds) -> Result<Parts> {
         let files = self.files(folders)?;
         Ok(Parts { train: self.part(&files, 0, self.train)?, test: self.part(&files, 2, self.test)? })
     }
 
     fn files(&self, folders: &Folders) -> Result<Vec<PathBuf>> {
-        folders.set(self.published.name, &FILES)
+        let name = self.published.name;
+        folders.set(&[name, &name.replace('-', "_")], &FILES)
     }
 }
 
@@ -167,7 +170,7 @@ impl Idx {
         let end = fill(&mut rest, size, &mut head);
         let magic = [0, 0, 8, row.len() as u8 + 1];
         let wrong = |what: String| {
-            let hint = format!("it should be one of the files {}", FILES.map(|f| format!("`{f}.gz`")).join(", "));
+            let hint = format!("it should be one of the files {}", FILES.map(|f| format!("`{f}`")).join(", "));
             Err(Error::new(format!("`{}` {what}", path.display())).hint(hint))
         };
         if !head.starts_with(&magic) && !magic.starts_with(&head) {
@@ -206,26 +209,6 @@ impl Idx {
         };
         Err(Error::new(wrong).hint("download it again"))
     }
-}
-
-/// A file's bytes, unpacked when they are packed: by what the file holds, not by its name.
-fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
-    let fail = |e: std::io::Error| Error::file("read", path, &e);
-    let mut file = BufReader::new(File::open(path).map_err(fail)?);
-    let packed = file.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
-    Ok(if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
-}
-
-/// Appends up to `most` bytes, and all that come before an error. A packed file that ends too early just ends.
-fn fill(from: &mut dyn Read, most: usize, bytes: &mut Vec<u8>) -> std::io::Result<()> {
-    match from.take(most as u64).read_to_end(bytes) {
-        Err(e) if e.kind() == ErrorKind::UnexpectedEof => Ok(()),
-        other => other.map(|_| ()),
-    }
-}
-
-fn damaged(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(format!("`{}` is damaged: {error}", path.display())).hint("download it again")
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -2,13 +2,13 @@
 //! sheared and resampled to 40 points (Greydanus 2020). Small enough to train on in seconds, hard enough to tell a linear
 //! model, an MLP and a convolutional network apart. Any number of rows can be made.
 
-use crate::base::key::{Key, Kind};
-use crate::base::random::Stream;
+use crate::base::random::{Seeds, Stream};
 use crate::base::registry::{About, Entry};
 use crate::base::shape::{Shape, Target};
 use crate::data::dataset::{Dataset, Labels};
 use crate::data::source::{Contents, Parts};
 
+use super::generated::{self, Draw};
 use super::*;
 use crate::base::error::Result;
 use crate::data::folders::Folders;
@@ -20,23 +20,11 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "MNIST-1D: rows of 40 numbers in 10 classes, generated",
         formula: "",
         source: "Greydanus 2020; Greydanus & Kobak 2024",
-        keys: vec![
-            Key::preset("train", ROWS, "4000", "training rows"),
-            Key::preset("test", ROWS, "1000", "test rows"),
-            Key::preset("seed", Kind::Whole { least: 0, most: i64::MAX }, "42", "of the rows; trials share them"),
-        ],
+        keys: generated::keys("4000", "1000", "42", &[]),
         example: "{ type = \"mnist1d\", train = 4000, test = 1000 }".into(),
     };
-    let build: Build = |chosen, _| {
-        let values = &chosen.values;
-        let (train, test) = (values.count("train"), values.count("test"));
-        Some(Box::new(Mnist1d { train, test, seed: values.whole("seed") as u64 }))
-    };
-    Entry { about, build }
+    Entry { about, build: |chosen, _| Some(Box::new(Mnist1d(Draw::new(&chosen.values)))) }
 }
-
-/// A million rows are 160 MB.
-const ROWS: Kind = Kind::Whole { least: 1, most: 10_000_000 };
 
 const CLASSES: usize = 10;
 const TEMPLATE: usize = 12;
@@ -67,39 +55,39 @@ const TEMPLATES: [[f64; TEMPLATE]; CLASSES] = [
     [5.0, 4.0, 3.5, 3.5, 4.0, 5.0, 5.0, 5.0, 5.0, 4.7, 4.3, 5.0],
 ];
 
-struct Mnist1d {
-    train: usize,
-    test: usize,
-    seed: u64,
-}
+struct Mnist1d(Draw);
 
 impl Source for Mnist1d {
     fn outline(&self, _folders: &Folders) -> Result<Contents> {
         let (shape, target) = (Shape::flat(SHORT), Target::Classes(CLASSES));
-        Ok(Contents { shape, target, train: self.train, test: self.test })
+        Ok(Contents::new(shape, target, self.0.train, self.0.test))
     }
 
-    fn load(&self, _folders: &Folders) -> Result<Parts> {
-        let rows = self.train + self.test;
+    fn load(&self, _folders: &Folders, seeds: Seeds) -> Result<Parts> {
+        let Draw { train, test, .. } = self.0;
+        let (rows, seed) = (train + test, self.0.seed.of(seeds));
         let templates = TEMPLATES.map(normalised);
         let mut order: Vec<usize> = (0..rows).collect();
-        Stream::new(self.seed, "mnist1d order", &[]).shuffle(&mut order);
+        Stream::new(seed, "mnist1d order", &[]).shuffle(&mut order);
         let mut x = Vec::with_capacity(rows * SHORT);
         let mut labels = Vec::with_capacity(rows);
         for &index in &order {
             let class = index % CLASSES;
-            let mut stream = Stream::new(self.seed, "mnist1d row", &[index as u64]);
+            let mut stream = Stream::new(seed, "mnist1d row", &[index as u64]);
             x.extend(row(&templates[class], &mut stream));
             labels.push(class as u32);
         }
         standardise(&mut x);
-        let (test_x, test_labels) = (x.split_off(self.train * SHORT), labels.split_off(self.train));
-        let part = |x: Vec<f64>, of| Dataset {
-            shape: Shape::flat(SHORT),
-            x: x.iter().map(|x| *x as f32).collect(),
-            labels: Labels::Classes { of, count: CLASSES },
+        let (test_x, test_labels) = (x.split_off(train * SHORT), labels.split_off(train));
+        let part = |x: Vec<f64>, of| {
+            let x = x.iter().map(|x| *x as f32).collect();
+            Dataset::new(Shape::flat(SHORT), x, Labels::Classes { of, count: CLASSES })
         };
         Ok(Parts { train: part(x, labels), test: part(test_x, test_labels) })
+    }
+
+    fn follows_trial(&self) -> bool {
+        self.0.seed.follows_trial()
     }
 }
 

@@ -11,15 +11,18 @@ use zip::read::ZipFile;
 use crate::base::diagnostics::suggest;
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
+use crate::base::random::Seeds;
 use crate::base::registry::{About, Entry};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Value, Values};
 use crate::data::dataset::{Dataset, Labels};
 use crate::data::folders::Folders;
+use crate::data::share;
 use crate::data::source::{Contents, Parts, Source};
 
+use super::Build;
+use super::hold_out::{HoldOut, SPLIT_SEED};
 use super::npy::Array;
-use super::{Build, hold_out};
 
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
@@ -36,9 +39,11 @@ pub(super) fn entry() -> Entry<Build> {
             Key::preset("y_test", Kind::Text, "\"y_test\"", "the array of test targets"),
             Key::optional(
                 "test",
-                hold_out::KIND,
-                "test on so many of the last rows of `x`, a number or a share, instead of on `x_test`",
+                share::KIND,
+                "test on so many rows of `x`, a number or a share, instead of on `x_test`: the last ones, unless `split` is \
+                 `\"random\"`",
             ),
+            SPLIT_SEED,
         ],
         example: "{ type = \"npz\", path = \"mnist1d.npz\", x = \"x_train\", y = \"y_train\" }".into(),
     };
@@ -62,7 +67,7 @@ struct Names {
 
 enum Test {
     Arrays(Names),
-    Rows(Value),
+    Rows(HoldOut),
 }
 
 impl Npz {
@@ -70,7 +75,7 @@ impl Npz {
         let names = |x, y| Names { x: values.text(x).to_owned(), y: values.text(y).to_owned() };
         let test = match values.value("test") {
             Value::Absent => Test::Arrays(names("x_test", "y_test")),
-            rows => Test::Rows(rows.clone()),
+            _ => Test::Rows(HoldOut::new(values, 0.0, true)),
         };
         Self { path: values.text("path").to_owned(), train: names("x", "y"), test }
     }
@@ -86,8 +91,8 @@ impl Source for Npz {
         let (shape, rows) = archive.inputs(&self.train.x)?;
         let labels = archive.labels(&self.train, rows)?;
         let (train, test, target) = match &self.test {
-            Test::Rows(wanted) => {
-                let test = hold_out::rows(wanted, rows, &archive.path)?;
+            Test::Rows(held) => {
+                let test = held.count(rows, &archive.path)?;
                 (rows - test, test, labels.target())
             }
             Test::Arrays(names) => {
@@ -97,19 +102,14 @@ impl Source for Npz {
                 (rows, test_rows, archive.same_target(names, (&labels, &test_labels))?)
             }
         };
-        Ok(Contents { shape, target, train, test })
+        Ok(Contents::new(shape, target, train, test))
     }
 
-    fn load(&self, folders: &Folders) -> Result<Parts> {
+    fn load(&self, folders: &Folders, seeds: Seeds) -> Result<Parts> {
         let mut archive = self.open(folders)?;
         let train = archive.rows(&self.train)?;
         match &self.test {
-            Test::Rows(wanted) => {
-                let rows = train.rows();
-                let kept = rows - hold_out::rows(wanted, rows, &archive.path)?;
-                let pick = |rows: std::ops::Range<usize>| train.pick(&rows.collect::<Vec<_>>());
-                Ok(Parts { train: pick(0..kept), test: pick(kept..rows) })
-            }
+            Test::Rows(held) => held.parts(&train, seeds, &archive.path),
             Test::Arrays(names) => {
                 let test = archive.rows(names)?;
                 archive.same_shape(names, (&train.shape, &test.shape))?;
@@ -122,6 +122,10 @@ impl Source for Npz {
 
     fn files(&self, folders: &Folders) -> Result<Vec<PathBuf>> {
         Ok(vec![folders.file(&self.path)?])
+    }
+
+    fn follows_trial(&self) -> bool {
+        matches!(&self.test, Test::Rows(held) if held.follows_trial())
     }
 }
 
@@ -176,7 +180,7 @@ impl Archive {
     fn rows(&mut self, names: &Names) -> Result<Dataset> {
         let (shape, rows) = self.inputs(&names.x)?;
         let labels = self.labels(names, rows)?;
-        Ok(Dataset { shape, x: self.numbers(&names.x)?, labels })
+        Ok(Dataset::new(shape, self.numbers(&names.x)?, labels))
     }
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>> {

@@ -4,6 +4,7 @@ use crate::base::diagnostics::Place;
 use crate::base::error::Result;
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
+use crate::base::random::Seeds;
 use crate::base::registry::{About, Entry};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Value, Values};
@@ -87,7 +88,7 @@ fn raw<'a>(values: &'a Values, key: &str) -> &'a Node {
 fn part(values: &Values, inputs: &str, targets: &str, diagnostics: &mut Diagnostics) -> Option<Dataset> {
     let (rows, width) = numbers(raw(values, inputs), inputs, diagnostics)?;
     let labels = labels(raw(values, targets), targets, diagnostics)?;
-    let data = Dataset { shape: Shape::flat(width), x: rows, labels };
+    let data = Dataset::new(Shape::flat(width), rows, labels);
     if data.x.len() != data.rows() * width {
         let message = format!("`{inputs}` has {} rows, `{targets}` has {}", data.x.len() / width, data.rows());
         diagnostics.error(values.place(targets), message, "one target per row");
@@ -166,10 +167,10 @@ struct Table {
 impl Source for Table {
     fn outline(&self, _folders: &Folders) -> Result<Contents> {
         let (shape, target) = (self.train.shape.clone(), self.train.labels.target());
-        Ok(Contents { shape, target, train: self.train.rows(), test: self.test.rows() })
+        Ok(Contents::new(shape, target, self.train.rows(), self.test.rows()))
     }
 
-    fn load(&self, _folders: &Folders) -> Result<Parts> {
+    fn load(&self, _folders: &Folders, _seeds: Seeds) -> Result<Parts> {
         Ok(Parts { train: self.train.clone(), test: self.test.clone() })
     }
 }

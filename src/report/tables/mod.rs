@@ -6,6 +6,7 @@ pub mod overview;
 mod summary;
 mod timing;
 mod trials;
+pub mod variance;
 
 use super::frame::{Frame, Trial};
 
