@@ -49,7 +49,8 @@
 //! # Invariants
 //!
 //! - **Same file, same bits.** Nothing that reaches a result depends on the number of jobs or threads, on the instruction
-//!   set, on how often the network is looked at, or on being interrupted. Every sum has one order (see the arithmetic
+//!   set, on how often the network is looked at (but for what is asked to follow the evaluations: early stopping, a goal, the
+//!   schedule `plateau`), or on being interrupted. Every sum has one order (see the arithmetic
 //!   contract in `kernels`); every random number comes from a named stream of (seed, purpose, indices)
 //!   ([`base::random`]); no hash map is iterated; no platform mathematics is called where bits matter; clocks and machine
 //!   facts stand in `log.jsonl`, `timing.csv` and `environment.json` and nowhere else.

@@ -196,7 +196,7 @@ struct Task {
 }
 
 /// The tasks. A member is tried on the first that takes it; one that none takes needs a new line here.
-fn tasks() -> [Task; 3] {
+fn tasks() -> [Task; 4] {
     const ROWS: usize = 23;
     let cell = |i: usize| format!("{:.3}", libm::sin(0.7 * (i * i) as f64));
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
@@ -207,6 +207,8 @@ fn tasks() -> [Task; 3] {
         Task { data: classes(5), outputs: 5, loss: "cross_entropy" },
         Task { data: classes(2), outputs: 1, loss: "bce" },
         Task { data: data((0..ROWS).map(|i| cell(i + 999)).collect()), outputs: 1, loss: "mse" },
+        // the perceptron rule goes with no other loss
+        Task { data: classes(2), outputs: 1, loss: "perceptron" },
     ]
 }
 

@@ -19,6 +19,7 @@ use runner::base::values::{Chosen, Value};
 use runner::learn::objective::{self, LOSSES, Objective};
 use runner::learn::optimizer::{self, Instead, OPTIMIZERS};
 use runner::learn::schedule::{self, Rates, Run, SCHEDULES};
+use runner::learn::stopping::{Better, Measures};
 use runner::nn::activation::{self, ACTIVATIONS};
 use runner::trial::team::{Batch, Team};
 use serde_json::Value as Json;
@@ -171,7 +172,7 @@ fn optimizers() {
         };
         compared.insert(name);
         let rule = optimizer::build(&chosen, Instead::default());
-        let mut params = singles(&file["initial"]);
+        let mut params = singles(case.get("initial").unwrap_or(&file["initial"]));
         // a case whose optimizer asks for a matrix says of which extents
         let extents =
             case.get("extents").map_or(vec![params.len()], |e| numbers(e).iter().map(|n| *n as usize).collect());
@@ -202,6 +203,9 @@ fn optimizers() {
 /// In `f64`; PyTorch works some schedules out step by step, so its own roundings add up.
 const SCHEDULE_ERROR: f64 = 1e-12;
 
+/// What a schedule can follow where nothing is measured.
+const NOTHING: Measures<'static> = Measures { columns: &[], better: |_| None };
+
 #[test]
 fn schedules() {
     let file = golden("schedules.json");
@@ -228,10 +232,16 @@ fn schedules() {
         compared.insert(name);
         let lrs = numbers(&case["lrs"]);
         let mut diagnostics = Diagnostics::new();
-        let rates = Rates::new(&chosen, base, Run { steps: lrs.len() as u64, per_epoch: 1 }, &mut diagnostics);
+        let rates = Rates::new(&chosen, base, Run { steps: lrs.len() as u64, per_epoch: 1 }, NOTHING, &mut diagnostics);
         let rates = rates.unwrap_or_else(|| panic!("{which}:\n{}", diagnostics.render(false)));
         // after its half period PyTorch's cosine rises again; ours stays at the lowest rate
         let end = settings["T_max"].as_u64().filter(|_| case["warmup"].is_null()).unwrap_or(u64::MAX);
+        if let Some(momenta) = case.get("momenta") {
+            for (t, theirs) in (0_u64..).zip(numbers(momenta)) {
+                let ours = rates.momentum(t).expect("the schedule sets it");
+                errors.check(ours, theirs, theirs, &format!("momentum of {which} at step {t}"));
+            }
+        }
         for (t, theirs) in (0_u64..).zip(lrs) {
             let theirs = if t > end { settings["eta_min"].as_f64().expect("a rate") } else { theirs };
             // a rate far below the others is a difference of theirs
@@ -240,6 +250,31 @@ fn schedules() {
     }
     errors.report();
     complete(&*SCHEDULES, known, compared, &skipped);
+}
+
+#[test]
+fn plateau() {
+    let file = golden("schedules.json");
+    let base = file["base_lr"].as_f64().expect("a rate");
+    let (seen, columns) = (numbers(&file["plateau"]["seen"]), ["train_loss".to_owned()]);
+    let measures = Measures { columns: &columns, better: |_| Some(Better::Lower) };
+    let mut errors = Errors::new("plateau", SCHEDULE_ERROR);
+    for case in list(&file["plateau"]["cases"]) {
+        let mut settings = case["settings"].clone();
+        settings["monitor"] = "train_loss".into();
+        let chosen = choose(|| &*SCHEDULES, schedule::COMMON, "plateau", &settings).expect("all of PyTorch's settings");
+        let run = Run { steps: seen.len() as u64, per_epoch: 1 };
+        let rates = Rates::new(&chosen, base, run, measures, &mut Diagnostics::new()).expect("a measure to follow");
+        let mut follower = rates.follow();
+        follower.look(0, &[-1e9]);
+        let falls = numbers(&case["lrs"]).windows(2).filter(|pair| pair[1] < pair[0]).count();
+        assert!(falls > 1, "a case that does not fall shows nothing: {settings}");
+        for (t, (measure, theirs)) in (1_u64..).zip(seen.iter().zip(numbers(&case["lrs"]))) {
+            follower.look(t, &[*measure]);
+            errors.check(follower.at(t), theirs, theirs, &format!("{settings} after evaluation {t}"));
+        }
+    }
+    errors.report();
 }
 
 /// Parameters, or gradients, in PyTorch's layout put into the slots of a network: their weights are `(out, in)`, ours
@@ -259,6 +294,12 @@ fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
     flat
 }
 
+/// The entries of a JSON object as more entries of a TOML table.
+fn more(json: &Json) -> String {
+    let entries = json.as_object().expect("settings by name").iter();
+    entries.map(|(name, setting)| format!(", {name} = {}", toml(setting))).collect()
+}
+
 /// A run of 200 steps is a long chain: a rounding at its start is carried along. PyTorch in `f64` parts from itself in
 /// `f32` by 3e-7.
 const TRAINING_ERROR: f64 = 1e-6;
@@ -272,8 +313,8 @@ fn training() {
     for run in list(&file["runs"]) {
         let text = format!(
             "data = {{ type = 'table', {data} }}
-             loss = {{ type = {}, reduction = {} }}
-             optimizer = {{ type = {}, {}
+             loss = {{ type = {}, reduction = {}{} }}
+             optimizer = {{ type = {}{}{} }}
              train = {{ steps = {}, batch_size = 'full' }}
              network.layers = [
                  {{ type = 'dense', units = 20, activation = 'tanh' }},
@@ -282,8 +323,10 @@ fn training() {
              ]",
             run["loss"],
             run["reduction"],
+            more(&run["penalties"]),
             run["optimizer"],
-            toml(&run["settings"]).trim_start_matches('{'),
+            more(&run["settings"]),
+            more(&run["clip"]),
             run["steps"],
         );
         let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));

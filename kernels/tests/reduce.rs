@@ -3,8 +3,9 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::elementwise::{add, add_to, times, times_row};
-use kernels::reduce::{argmax_rows, column_dots, column_sums, dot, row_sums, sum};
+use kernels::Cpu;
+use kernels::elementwise::{add, add_to, blend, clamp, penalize, scale, times, times_row};
+use kernels::reduce::{argmax_rows, column_dots, column_sums, dot, norm, row_sums, sum};
 
 const LENGTHS: [usize; 12] = [0, 1, 5, 15, 16, 17, 31, 32, 33, 100, 257, 1000];
 
@@ -116,6 +117,47 @@ fn elementwise_sums() {
                 let expected: Vec<f32> = twice.iter().enumerate().map(|(i, t)| x[i % len] * t).collect();
                 assert_same_bits(&out, &expected, "times_row");
             }
+        }
+    }
+}
+
+/// What becomes of `y` under a kernel that changes it.
+fn changed(y: &[f32], by: impl Fn(&mut [f32])) -> Vec<f32> {
+    let mut y = y.to_vec();
+    by(&mut y);
+    y
+}
+
+#[test]
+fn what_is_changed_in_place() {
+    for cpu in cpus() {
+        for len in LENGTHS {
+            let (mut x, y) = (Stream(len as u64).units(len), Stream(3).units(len));
+            x.iter_mut().step_by(3).for_each(|x| *x = 0.0);
+            let each = |f: fn(f32, f32) -> f32| -> Vec<f32> { y.iter().zip(&x).map(|(y, x)| f(*y, *x)).collect() };
+            assert_same_bits(&changed(&y, |y| scale(cpu, 0.3, y)), &each(|y, _| y * 0.3), "scale");
+            assert_same_bits(&changed(&y, |y| clamp(cpu, 0.25, y)), &each(|y, _| y.clamp(-0.25, 0.25)), "clamp");
+            let blended = each(|y, x| 0.7 * y + 0.3 * x);
+            assert_same_bits(&changed(&y, |y| blend(cpu, 0.3, &x, 0.7, y)), &blended, "blend");
+            let sign = |w: f32| if w == 0.0 { 0.0 } else { w.signum() };
+            let penalized: Vec<f32> = y.iter().zip(&x).map(|(g, w)| g + 0.1 * sign(*w) + 0.5 * w).collect();
+            assert_same_bits(&changed(&y, |g| penalize(cpu, 0.1, 0.25, &x, g)), &penalized, "penalize");
+        }
+        let mut odd = [f32::NAN, f32::INFINITY, 0.1];
+        clamp(cpu, 0.25, &mut odd);
+        assert!(odd[0].is_nan() && odd[1..] == [0.25, 0.1], "{odd:?}");
+    }
+}
+
+#[test]
+fn a_norm_is_as_exact_over_many_numbers_as_over_few() {
+    for len in [0, 1, 17, 1024, 1025, 300_000] {
+        let x = Stream(5).units(len);
+        let exact = x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
+        for cpu in cpus() {
+            let ours = norm(cpu, &x);
+            assert!((ours - exact).abs() <= 2e-7 * exact, "{len}: {ours}, not {exact}");
+            assert_eq!(ours.to_bits(), norm(Cpu::best(), &x).to_bits(), "{len}");
         }
     }
 }

@@ -139,23 +139,23 @@ impl Stopping {
             return Some(plain);
         }
         let early = section.table("early_stopping");
-        let judge = Some(monitored(early, measures, diagnostics)?);
+        let judge = Some(monitored(early, measures, "decide when to stop", diagnostics)?);
         let patience = Some((early.count("patience") as u64, early.number("min_delta")));
         Some(Self { judge, patience, restore_best: early.flag("restore_best"), ..plain })
     }
 }
 
-/// The measure that early stopping watches.
-fn monitored(early: &Values, measures: Measures<'_>, diagnostics: &mut Diagnostics) -> Option<(usize, Better)> {
+/// The measure that the keys `monitor` and `mode` name, to do something with it.
+pub fn monitored(
+    early: &Values,
+    measures: Measures<'_>,
+    to: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<(usize, Better)> {
     let (name, place) = (early.text("monitor"), early.place("monitor"));
     if name.starts_with("test_") {
         let hint = "hold rows out with `validation` in `[data]` and watch `validation_loss`";
-        diagnostics.error_with_hint(
-            place,
-            format!("`{name}` cannot decide when to stop"),
-            "the test set never chooses",
-            hint,
-        );
+        diagnostics.error_with_hint(place, format!("`{name}` cannot {to}"), "the test set never chooses", hint);
         return None;
     }
     let at = measures.find(name, place, diagnostics)?;

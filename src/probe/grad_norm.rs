@@ -1,5 +1,6 @@
-//! `grad_norm`: the Euclidean length of the last step's gradient, of that step's batch and at the parameters before it.
-//! Before the first step there is none, and it is not a number.
+//! `grad_norm`: the Euclidean length of the last step's gradient, of that step's batch and at the parameters before it, as
+//! the optimizer got it: with its penalties, and after clipping. Before the first step there is none, and it is not a
+//! number.
 
 use super::*;
 
@@ -7,7 +8,7 @@ pub(super) fn entry() -> Entry<Build> {
     let about = About {
         name: "grad_norm",
         aliases: &["gradient_norm"],
-        summary: "the Euclidean length of the gradient of the last step's batch",
+        summary: "the Euclidean length of the last step's gradient, as the optimizer got it: clipped where it is",
         formula: "‖∇L‖₂ = √Σ g²",
         source: "",
         keys: tensors::keys(),

@@ -1,7 +1,7 @@
 //! The naive baseline: what is reached without looking at the inputs. It is a network whose output is the same for every
 //! row, the one that minimises the training loss: of cross-entropy the logarithms of the classes' shares, of `mse` the
 //! mean target, of `mae` the median. It is measured on the test set as any network is, so its accuracy is that of naming
-//! the commonest class of the training rows.
+//! the commonest class of the training rows. Of a series there is a second one: tomorrow as today.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use kernels::isa::Cpu;
 use kernels::loss::Targets;
 
 use crate::data::{Dataset, Labels};
-use crate::learn::objective::Objective;
+use crate::learn::objective::{Form, Objective};
 use crate::probe::{Outputs, Probe};
 
 use super::plan::Plan;
@@ -22,12 +22,24 @@ const PASSES: usize = 200;
 const RAREST: f64 = 1e-12;
 
 /// `baseline_test_loss`, `baseline_test_accuracy` ...: every measure of outputs, of the best constant on the test part.
+/// `persistence_test_loss` ...: the same of the last number of each row, where rows are stretches of a series.
 pub fn baseline(plan: &Plan, cpu: Cpu, train: &Arc<Dataset>, test: &Part) -> Vec<(String, f64)> {
-    let z = constant(&plan.objective, cpu, train);
-    let z = z.repeat(test.rows());
-    let outputs = Outputs { cpu, objective: &plan.objective, z: &z, targets: test.targets(&(0..test.rows())) };
+    let objective = &plan.objective;
+    let constant = constant(objective, cpu, train).repeat(test.rows());
+    let mut measured = measures(plan, cpu, test, "baseline", &constant);
+    if train.series && objective.form() == Form::Values(1) {
+        let windows = test.x(&(0..test.rows())).chunks(test.inputs());
+        let last: Vec<f32> = windows.filter_map(|window| window.last().copied()).collect();
+        measured.extend(measures(plan, cpu, test, "persistence", &last));
+    }
+    measured
+}
+
+/// The measures of outputs `z` on the test part, `(rows, out)`.
+fn measures(plan: &Plan, cpu: Cpu, test: &Part, what: &str, z: &[f32]) -> Vec<(String, f64)> {
+    let outputs = Outputs { cpu, objective: &plan.objective, z, targets: test.targets(&(0..test.rows())) };
     let one = |probe: &Probe| match probe {
-        Probe::Outputs(name, probe) => Some((format!("baseline_test_{name}"), probe.measure(&outputs))),
+        Probe::Outputs(name, probe) => Some((format!("{what}_test_{name}"), probe.measure(&outputs))),
         Probe::State(..) => None,
     };
     plan.probes.iter().filter_map(one).collect()

@@ -68,15 +68,12 @@ impl Plan {
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
         let columns =
             network.as_ref().zip(probes.as_ref()).map(|(network, probes)| columns(probes, network, &data.parts));
-        let training = table(read, "train").zip(columns.as_ref());
-        let training = training.and_then(|(section, columns)| {
-            Training::new(section, Measures { columns, better: probe::better }, diagnostics)
-        });
-        let training = training?;
+        let measures = columns.as_deref().map(|columns| Measures { columns, better: probe::better })?;
+        let training = Training::new(table(read, "train")?, measures, diagnostics)?;
         let run = Run { steps: training.steps(data.train), per_epoch: training.steps_per_epoch(data.train) };
         let chosen = member(read, "optimizer")?;
         let fits = member(read, "loss").is_none_or(|loss| optimizer::fits(chosen, loss, diagnostics));
-        let rates = rates(read, chosen, run, diagnostics);
+        let rates = rates(read, chosen, run, measures, diagnostics);
         let looks = Looks::new(table(read, "eval")?.times("every"), run);
         let (network, objective, rates) = (network?, objective?, rates.filter(|_| fits)?);
         let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
@@ -126,9 +123,15 @@ impl Plan {
 }
 
 /// The rates of the run, if the schedule fits the optimizer.
-fn rates(read: &Read, optimizer: &Chosen, run: Run, diagnostics: &mut Diagnostics) -> Option<Rates> {
+fn rates(
+    read: &Read,
+    optimizer: &Chosen,
+    run: Run,
+    measures: Measures<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Rates> {
     let chosen = member(read, "schedule")?;
-    let rates = Rates::new(chosen, optimizer::rate(optimizer), run, diagnostics)?;
+    let rates = Rates::new(chosen, optimizer::rate(optimizer), run, measures, diagnostics)?;
     if rates.largest_momentum().is_some() && optimizer::momentum(optimizer).is_none() {
         let message = format!("schedule `{}` cycles the momentum, and `{}` has none", chosen.name, optimizer.name);
         diagnostics.error_with_hint(chosen.place, message, "", "write `cycle_momentum = false` here");

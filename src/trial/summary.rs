@@ -10,7 +10,9 @@ const GAPS: [&str; 3] = ["loss", "accuracy", "error"];
 pub fn names(columns: &[String]) -> Vec<String> {
     let mut names = columns.to_vec();
     names.extend(columns.iter().map(|c| format!("best_{c}")));
-    names.extend(columns.iter().filter(|c| c.starts_with("test_")).map(|c| format!("baseline_{c}")));
+    for naive in ["baseline", "persistence"] {
+        names.extend(columns.iter().filter(|c| c.starts_with("test_")).map(|c| format!("{naive}_{c}")));
+    }
     names.extend(GAPS.map(|measure| format!("gap_{measure}")));
     names.extend(["best_step", "mean_train_loss", "goal_step", "stop_step"].map(str::to_owned));
     names

@@ -199,3 +199,24 @@ fn the_baseline_is_the_constant_that_minimises_the_training_loss() {
     let summed = rows(values, 2, "{ type = 'mse', reduction = 'sum' }", "['loss']");
     near(of(&summed, "loss"), 14.0, 1e-6);
 }
+
+#[test]
+fn of_a_series_the_last_number_is_a_second_baseline() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ramp.csv");
+    let lines: String = (0..40).map(|day| format!("{}\n", 3 * day)).collect();
+    std::fs::write(&path, format!("value\n{lines}")).expect("a small file");
+    let record = record(&format!(
+        "data = {{ type = 'series', path = '{}', window = 4, horizon = 2, test = 15 }}
+         network.layers = [{{ type = 'dense', units = 1 }}]
+         loss = 'mse'
+         optimizer = {{ type = 'sgd', lr = 1e-6 }}
+         train = {{ steps = 1, batch_size = 'full' }}
+         eval.metrics = ['loss', 'mae']",
+        path.display()
+    ));
+    // two days later the ramp is 6 higher
+    assert_eq!(record.summary("persistence_test_mae"), Some(6.0));
+    assert_eq!(record.summary("persistence_test_loss"), Some(36.0));
+    assert!(record.summary("baseline_test_mae").is_some_and(|mae| mae > 6.0), "the mean of the past is far away");
+}

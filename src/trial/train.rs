@@ -11,6 +11,7 @@ use kernels::isa::Cpu;
 use crate::base::hash;
 use crate::base::random::{Purpose, Seeds};
 use crate::data::Dataset;
+use crate::learn::schedule::Follower;
 use crate::learn::stopping::{End, Watcher};
 
 use super::baseline::baseline;
@@ -138,6 +139,7 @@ struct Course<'a, 'p> {
     rows: Vec<Row>,
     status: Status,
     watcher: Watcher<'p>,
+    rates: Follower<'p>,
     /// Of the parameters of the best evaluation so far.
     best_digest: String,
     end: Option<End>,
@@ -145,9 +147,9 @@ struct Course<'a, 'p> {
 
 impl<'a, 'p> Course<'a, 'p> {
     fn new(plan: &'p Plan, means: &'a Means<'a>, parts: &'a [Part], team: Team<'p>, start: Vec<f32>) -> Self {
-        let watcher = Watcher::new(&plan.training.stopping);
+        let (watcher, rates) = (Watcher::new(&plan.training.stopping), plan.rates.follow());
         let (rows, best_digest) = (Vec::new(), String::new());
-        Self { plan, means, parts, team, start, rows, status: Status::Done, watcher, best_digest, end: None }
+        Self { plan, means, parts, team, start, rows, status: Status::Done, watcher, rates, best_digest, end: None }
     }
 
     /// Trains to the end: the steps taken, the mean of their batches' losses, and the time they took.
@@ -164,7 +166,7 @@ impl<'a, 'p> Course<'a, 'p> {
                     return None;
                 }
                 let batch = order.batch(step, &mut indices);
-                let loss = self.team.step(&self.parts[0], batch, step + 1, self.plan.rates.at(step));
+                let loss = self.team.step(&self.parts[0], batch, step + 1, self.rates.at(step));
                 total += loss;
                 running += loss;
                 step += 1;
@@ -197,7 +199,9 @@ impl<'a, 'p> Course<'a, 'p> {
             self.status = Status::Diverged { step };
         }
         let epoch = step as f64 / plan.run.per_epoch as f64;
-        self.rows.push(Row { step, epoch, lr: plan.rates.at(step.saturating_sub(1)), values });
+        let lr = self.rates.at(step.saturating_sub(1));
+        self.rates.look(step, &values);
+        self.rows.push(Row { step, epoch, lr, values });
     }
 }
 

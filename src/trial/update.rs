@@ -89,8 +89,7 @@ impl Update {
                 continue;
             }
             let instead = Instead { weight_decay: decay_of(slot, decays), momentum };
-            let lr = slot.care.lr;
-            let optimizer = optimizer::build(chosen, instead);
+            let (lr, optimizer) = (slot.care.lr, optimizer::build(chosen, instead));
             let extents = if optimizer.whole() { slot.extents.clone() } else { Vec::new() };
             let piece = Piece { range: slot.range(), extents };
             match groups.last_mut() {
@@ -101,7 +100,6 @@ impl Update {
             }
         }
         let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-        frozen.dedup();
         let whole = groups.iter().any(|group| group.optimizer.whole());
         let bounds = slots.iter().map(|slot| slot.offset).chain(slots.last().map(|slot| slot.range().end));
         let (l1, l2) = objective.penalties();
@@ -205,7 +203,7 @@ impl Group {
     }
 }
 
-/// What stands for the optimizer's weight decay, if not its own.
+/// What stands for the optimizer's weight decay, if not its own: the layer's, and none for biases where they do not decay.
 fn decay_of(slot: &Slot, decays: bool) -> Option<f64> {
     if slot.role == Role::Bias && !decays { Some(0.0) } else { slot.care.weight_decay }
 }

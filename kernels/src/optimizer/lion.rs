@@ -2,7 +2,7 @@
 //! gives the sign weighs the newest gradient more than the one that is kept.
 
 use super::settings::{self, DECOUPLED};
-use super::{Buffers, Entry, Optimizer, Rule, Step, mean, pass};
+use super::{Buffers, Entry, Optimizer, Rule, Step, decayed, mean, pass};
 use crate::gemm::Scratch;
 use crate::isa::{Cpu, Simd};
 
@@ -22,7 +22,7 @@ impl Optimizer for Lion {
 
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let rule = Sign {
-            shrink: (1.0 - step.lr * self.weight_decay) as f32,
+            weight_decay: self.weight_decay as f32,
             fresh1: (1.0 - step.momentum.unwrap_or(self.betas[0])) as f32,
             fresh2: (1.0 - self.betas[1]) as f32,
             lr: step.lr as f32,
@@ -32,7 +32,7 @@ impl Optimizer for Lion {
 }
 
 struct Sign {
-    shrink: f32,
+    weight_decay: f32,
     fresh1: f32,
     fresh2: f32,
     lr: f32,
@@ -42,10 +42,12 @@ impl Rule<1> for Sign {
     #[inline(always)]
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, [m]: [S::V; 1]) -> (S::V, [S::V; 1]) {
         let c = mean(s, m, self.fresh1, g);
-        let signed = s.or(s.and(c, s.bits(0x8000_0000)), s.splat(self.lr));
+        let one = s.or(s.and(c, s.bits(0x8000_0000)), s.splat(1.0));
         // a zero stays, and so does a NaN
-        let moves = s.select(s.lt(s.zero(), s.abs(c)), signed, c);
-        (s.sub(s.mul(p, s.splat(self.shrink)), moves), [mean(s, m, self.fresh2, g)])
+        let sign = s.select(s.lt(s.zero(), s.abs(c)), one, c);
+        // not p (1 - lr weight_decay): where steps are alike, the rounding of that factor adds up
+        let along = decayed(s, sign, self.weight_decay, p);
+        (s.sub(p, s.mul(s.splat(self.lr), along)), [mean(s, m, self.fresh2, g)])
     }
 }
 
@@ -53,7 +55,7 @@ pub(super) const MEMBER: Entry = Entry {
     name: "lion",
     aliases: &["Lion"],
     summary: "the sign of a mean gradient: every parameter moves equally far",
-    formula: "p *= 1 - lr weight_decay; p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g",
+    formula: "p -= lr (sign(b1 m + (1 - b1) g) + weight_decay p); m = b2 m + (1 - b2) g",
     source: "Chen et al. 2023",
     settings: &[
         settings::lr(Some(&[1e-4])),

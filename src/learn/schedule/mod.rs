@@ -13,6 +13,9 @@ use crate::base::key::{Key, Kind, Length};
 use crate::base::registry::{About, Entry, Registry};
 use crate::base::values::{Chosen, Value, Values};
 
+use super::stopping::{self, Better, Measures};
+use plateau::{Plateau, Seen};
+
 mod constant;
 mod cosine;
 mod cosine_restarts;
@@ -23,6 +26,7 @@ mod inverse_time;
 mod linear;
 mod multistep;
 mod one_cycle;
+mod plateau;
 mod polynomial;
 mod range_test;
 mod sequential;
@@ -57,6 +61,11 @@ pub trait Schedule: Send + Sync {
 
     /// The largest momentum that it sets at any step, if it sets one.
     fn largest_momentum(&self) -> Option<f64> {
+        None
+    }
+
+    /// How it follows what is measured, if it does: [`Schedule::rate`] is then the rate before anything was.
+    fn follows(&self) -> Option<Plateau> {
         None
     }
 }
@@ -108,6 +117,7 @@ pub static SCHEDULES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
         wsd::entry(),
         one_cycle::entry(),
         cyclic::entry(),
+        plateau::entry(),
         sequential::entry(),
         range_test::entry(),
     ],
@@ -232,21 +242,42 @@ impl Schedule for Warmed {
     fn largest_momentum(&self) -> Option<f64> {
         self.schedule.largest_momentum()
     }
+
+    fn follows(&self) -> Option<Plateau> {
+        self.schedule.follows()
+    }
 }
 
 /// The learning rate, and perhaps the momentum, of every step of a run; cheap to ask for at any of them.
 pub struct Rates {
     lr: f64,
     course: Warmed,
+    /// What is followed, and the measure, by its position, that decides.
+    follows: Option<(Plateau, usize, Better)>,
 }
 
 impl Rates {
-    /// The chosen schedule over a run, for an optimizer with rate `lr`. Settings that contradict each other are reported.
-    pub fn new(chosen: &Chosen, lr: f64, run: Run, diagnostics: &mut Diagnostics) -> Option<Self> {
-        Some(Self { lr, course: Warmed::new(chosen, run, diagnostics)? })
+    /// The chosen schedule over a run, for an optimizer with rate `lr`; `measures` are what it can follow. What does not fit
+    /// is reported.
+    pub fn new(
+        chosen: &Chosen,
+        lr: f64,
+        run: Run,
+        measures: Measures<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let course = Warmed::new(chosen, run, diagnostics)?;
+        let follows = match course.follows() {
+            Some(plateau) => {
+                let (at, better) = stopping::monitored(&chosen.values, measures, "set the learning rate", diagnostics)?;
+                Some((plateau, at, better))
+            }
+            None => None,
+        };
+        Some(Self { lr, course, follows })
     }
 
-    /// The rate of step `t`, counted from 0.
+    /// The rate of step `t`, counted from 0; of a schedule that follows what is measured, before anything was.
     pub fn at(&self, t: u64) -> f64 {
         self.course.rate(self.lr, t)
     }
@@ -259,5 +290,32 @@ impl Rates {
     /// The largest momentum that the schedule sets at any step, if it sets one.
     pub fn largest_momentum(&self) -> Option<f64> {
         self.course.largest_momentum()
+    }
+
+    /// The rates of a trial on its way, which has not been measured yet.
+    pub fn follow(&self) -> Follower<'_> {
+        let seen = self.follows.map(|(plateau, at, better)| (at, Seen::new(plateau, better, self.lr)));
+        Follower { rates: self, seen }
+    }
+}
+
+/// The rates of a trial that is measured now and then.
+pub struct Follower<'a> {
+    rates: &'a Rates,
+    seen: Option<(usize, Seen)>,
+}
+
+impl Follower<'_> {
+    /// The rate of step `t`, counted from 0, after the evaluations so far.
+    pub fn at(&self, t: u64) -> f64 {
+        let rate = self.rates.at(t);
+        self.seen.as_ref().map_or(rate, |(_, seen)| rate * (seen.lr() / self.rates.lr))
+    }
+
+    /// Takes the values of an evaluation after `step` steps.
+    pub fn look(&mut self, step: u64, values: &[f64]) {
+        if let Some((at, seen)) = self.seen.as_mut().filter(|_| step > 0) {
+            seen.look(values[*at]);
+        }
     }
 }

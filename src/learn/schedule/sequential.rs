@@ -50,7 +50,15 @@ fn build(given: &mut Given<'_>) -> Option<Box<dyn Schedule>> {
                 return None;
             }
         };
-        phases.push((begun, Warmed::new(phase.member("schedule"), Run { steps, ..given.run }, given.diagnostics)?));
+        let chosen = phase.member("schedule");
+        let schedule = Warmed::new(chosen, Run { steps, ..given.run }, given.diagnostics)?;
+        if schedule.follows().is_some() {
+            let hint = "let it be the whole schedule: it waits by itself until a measure stops improving";
+            let message = format!("`{}` follows what is measured and cannot be a phase", chosen.name);
+            given.diagnostics.error_with_hint(chosen.place, message, "", hint);
+            return None;
+        }
+        phases.push((begun, schedule));
         begun = begun.saturating_add(steps);
     }
     Some(Box::new(Sequential { phases }))
