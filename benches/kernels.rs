@@ -95,7 +95,7 @@ fn optimizers(c: &mut Criterion) {
         let settings: Vec<f64> = member
             .settings
             .iter()
-            .flat_map(|s| s.default.map_or_else(|| vec![1e-3; s.form.width()], <[f64]>::to_vec))
+            .flat_map(|s| s.default.map_or_else(|| vec![1e-3; s.form.width().unwrap_or(0)], <[f64]>::to_vec))
             .collect();
         let optimizer = (member.build)(&settings);
         let mut group = c.benchmark_group(format!("optimizer {}", member.name));

@@ -105,8 +105,9 @@ fn losses() {
     for case in list(&file["cases"]) {
         let (name, width) = (text(case, "loss"), case["width"].as_u64().expect("a width") as usize);
         known.insert(name);
-        for reduction in ["mean", "sum"] {
-            let settings = serde_json::json!({ "reduction": reduction });
+        for reduction in ["mean", "rows", "sum"] {
+            let mut settings = case["settings"].clone();
+            settings["reduction"] = reduction.into();
             let Some(chosen) = choose(|| &*LOSSES, objective::COMMON, name, &settings) else {
                 skipped.push(name.to_owned());
                 continue;
@@ -133,17 +134,20 @@ fn compare_loss(case: &Json, chosen: &Chosen, width: usize, reduction: &str, err
     let targets = if classes { Targets::Classes(&of) } else { Targets::Values(&values) };
     let objective = Objective::new(chosen, target, width, Place::default(), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
-    let (row_losses, wanted) = (numbers(&case["rows"]), &case[reduction]);
+    let (row_losses, wanted) = (numbers(&case["each"]), &case[reduction]);
     let (gradient, loss) = (numbers(&wanted["gradient"]), wanted["loss"].as_f64().expect("a loss"));
     let largest = |x: &[f64]| x.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let divisor = objective.divisor(batch, |row| of[row]);
+    // a loss may be what is left of rows of either sign
+    let size = loss.abs() * row_losses.iter().map(|x| x.abs()).sum::<f64>() / row_losses.iter().sum::<f64>().abs();
     for cpu in Cpu::all() {
         let (mut losses, mut dz) = (vec![f32::NAN; batch], vec![f32::NAN; z.len()]);
-        objective.slope(cpu, batch, &z, targets, &mut losses, &mut dz);
+        objective.slope(cpu, divisor, &z, targets, &mut losses, &mut dz);
         let at = |what: &str| format!("{what} of {} over {width} outputs, {reduction}, on {}", chosen.name, cpu.isa());
         for row in 0..batch {
             errors.check(f64::from(losses[row]), row_losses[row], row_losses[row].abs().max(1.0), &at("a row"));
         }
-        errors.check(objective.total(losses.iter(), batch), loss, loss.abs(), &at("the loss"));
+        errors.check(objective.total(losses.iter(), divisor), loss, size, &at("the loss"));
         for i in 0..z.len() {
             errors.check(f64::from(dz[i]), gradient[i], largest(&gradient), &at("the gradient"));
         }

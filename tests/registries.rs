@@ -320,3 +320,10 @@ fn list_and_explain_know_every_member() {
         }
     }
 }
+
+#[test]
+fn contributing_shows_a_member_as_it_is() {
+    let (text, member) =
+        (read_file(&root().join("CONTRIBUTING.md")), read_file(&root().join("kernels/src/activation/leaky_relu.rs")));
+    assert!(text.contains(&member), "CONTRIBUTING.md shows another leaky_relu.rs than there is");
+}

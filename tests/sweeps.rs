@@ -112,7 +112,7 @@ fn every_sweep_runs_and_its_resolved_file_makes_the_same_trials() {
             assert_eq!(read(&first, &path), read(&again, &path), "{file} of {sweep}");
         }
         let plan = runner(first.path(), &["plan", "small.toml"]);
-        let all = format!("{settings} settings x 2 seeds = {0} trials, {0} done, 0 to train", 2 * settings);
+        let all = format!(" x 2 seeds = {0} trials, {0} done, 0 to train", 2 * settings);
         assert!(plan.contains(&all), "{plan}");
     }
 }
@@ -185,7 +185,7 @@ fn a_pinned_stream_is_held_while_the_seed_varies_the_others() {
     let table = read(&folder, "results/small/variance.csv");
     let losses: Vec<&str> = table.lines().filter(|line| line.starts_with("test_loss,")).collect();
     assert_eq!(losses.len(), 7, "three factors and their interactions: {table}");
-    assert!(losses[2].starts_with("test_loss,seed,0,0,0") || losses[2].starts_with("test_loss,seed,-"), "{table}");
+    assert_eq!(losses[2], "test_loss,seed,0,0,0");
     assert!(read(&folder, "results/small/report.md").contains("## Where the variance comes from"));
     let (only_init, _) = digests("seeds = [0, 1]", "[pin]\ninit = 0\n");
     assert_eq!((&only_init[0], &only_init[1]), (&held[0], &held[2]));

@@ -54,6 +54,18 @@ pub(crate) fn block_mut(x: &mut [f32], at: usize) -> &mut [f32; LANES] {
     x[at..].first_chunk_mut().expect("a whole block")
 }
 
+/// `x[at..end]` of at most sixteen values; the lanes past them are zero.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(s: S, x: &[f32], at: usize, end: usize) -> S::V {
+    if end - at == LANES { s.load(block(x, at)) } else { s.load_part(&x[at..end]) }
+}
+
+/// Writes `x[at..end]`, at most sixteen values.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(s: S, v: S::V, x: &mut [f32], at: usize, end: usize) {
+    if end - at == LANES { s.store(v, block_mut(x, at)) } else { s.store_part(v, &mut x[at..end]) }
+}
+
 struct Add;
 
 impl Lanes<2> for Add {

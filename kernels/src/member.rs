@@ -42,14 +42,19 @@ pub enum Form {
     Flag,
     /// A list of two numbers.
     Pair,
+    /// One of some words, each with its meaning; `build` gets its place among them.
+    Word(&'static [(&'static str, &'static str)]),
+    /// A list of any length, which may be empty. It is the last setting of its member, so `build` gets all that is left.
+    List,
 }
 
 impl Form {
-    /// How many numbers `build` gets for it.
-    pub fn width(self) -> usize {
+    /// How many numbers `build` gets for it; none where that is for the user to say.
+    pub fn width(self) -> Option<usize> {
         match self {
-            Form::Number | Form::Whole | Form::Flag => 1,
-            Form::Pair => 2,
+            Form::Number | Form::Whole | Form::Flag | Form::Word(_) => Some(1),
+            Form::Pair => Some(2),
+            Form::List => None,
         }
     }
 }
@@ -65,7 +70,7 @@ pub struct Setting {
     pub form: Form,
     /// What it is when nothing is said; none where something must be.
     pub default: Option<&'static [f64]>,
-    /// Which numbers it takes; for a pair, each of the two.
+    /// Which numbers it takes; for a pair or a list, each of them.
     pub bounds: Bounds,
     /// One line on what it does.
     pub summary: &'static str,
@@ -86,7 +91,7 @@ pub struct Member<B: 'static> {
     pub source: &'static str,
     /// Its settings, in the order `build` takes their numbers.
     pub settings: &'static [Setting],
-    /// Makes one from the settings' numbers in order, a pair giving two. The numbers are within the bounds.
+    /// Makes one from the settings' numbers in order, a pair giving two, a list all of its own. The numbers are within the bounds.
     pub build: B,
 }
 

@@ -14,6 +14,11 @@ enum Function {
     Ln1p,
     Tanh,
     Sigmoid,
+    ExpM1,
+    NormalCdf,
+    NormalDensity,
+    Sin,
+    Cos,
 }
 
 struct Apply<'a>(Function, &'a mut [f32]);
@@ -31,6 +36,11 @@ impl Op for Apply<'_> {
                 Function::Ln1p => math::ln_1p(s, x),
                 Function::Tanh => math::tanh(s, x),
                 Function::Sigmoid => math::sigmoid(s, x),
+                Function::ExpM1 => math::exp_m1(s, x),
+                Function::NormalCdf => math::normal(s, x).0,
+                Function::NormalDensity => math::normal(s, x).1,
+                Function::Sin => math::sin_cos(s, x).0,
+                Function::Cos => math::sin_cos(s, x).1,
             };
             s.store(y, block);
         }
@@ -111,6 +121,49 @@ fn sigmoid_is_within_two_and_a_half_ulp() {
 }
 
 #[test]
+fn exp_m1_is_within_one_and_a_half_ulp() {
+    assert!(worst(Function::ExpM1, f64::exp_m1, &grid(-110.0, 0.0, STEP)) < 1.5);
+}
+
+#[test]
+fn the_normal_distribution_is_within_its_bounds() {
+    // below -13 the tail is a subnormal, whose own steps are coarser than the bound
+    let x = [grid(-13.0, 20.0, STEP), (0..400_000).map(|i| -8.0 + i as f32 * 4e-5).collect()].concat();
+    let cdf = |x: f64| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2);
+    assert!(worst(Function::NormalCdf, cdf, &x) < 5.0);
+    let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    let x: Vec<f32> = x.into_iter().filter(|x| x.abs() < 13.0).collect();
+    assert!(worst(Function::NormalDensity, density, &x) < 3.0);
+}
+
+/// The bounds that the file of `gelu` states.
+#[test]
+fn gelu_is_within_its_bounds() {
+    let gelu = kernels::activation::ALL.iter().find(|member| member.name == "gelu").expect("a member");
+    let gelu = (gelu.build)(&gelu.defaults().expect("no setting is required"));
+    for (low, high, bound) in [(-13.0, -1.0, 5.0), (-1.0, 20.0, 2.0)] {
+        let dense = (0..400_000).map(|i| low + i as f32 * ((high - low) / 4e5));
+        let x = [grid(low, high, STEP), dense.collect()].concat();
+        let mut y = vec![0.0; x.len()];
+        gelu.forward(Cpu::best(), &x, &mut y);
+        assert!(y.iter().all(|y| y.is_finite()));
+        let error = |(x, y): (&f32, &f32)| ulps(*y, gelu.reference(f64::from(*x)));
+        let worst = x.iter().zip(&y).map(error).fold(0.0, f64::max);
+        println!("gelu from {low} to {high}: worst {worst:.3} ULP");
+        assert!(worst < bound, "{worst} ULP from {low} to {high}");
+    }
+}
+
+#[test]
+fn sine_and_cosine_are_within_two_ulp() {
+    let multiples = (1..600_000).map(|n| (f64::from(n) * std::f64::consts::FRAC_PI_2) as f32);
+    let x =
+        [grid(-1e6, 1e6, STEP), (0..400_000).map(|i| -8.0 + i as f32 * 4e-5).collect(), multiples.collect()].concat();
+    assert!(worst(Function::Sin, f64::sin, &x) < 2.0);
+    assert!(worst(Function::Cos, f64::cos, &x) < 2.0);
+}
+
+#[test]
 fn the_ends_are_right() {
     let (inf, nan) = (f32::INFINITY, f32::NAN);
     let least = f32::from_bits(1);
@@ -122,7 +175,16 @@ fn the_ends_are_right() {
         same(Function::Ln1p, &[0.0, least, 1.0], &[0.0, least, 2.0_f32.ln()]);
         same(Function::Tanh, &[0.0, -0.0, inf, -inf, 9.1, least], &[0.0, -0.0, 1.0, -1.0, 1.0, least]);
         same(Function::Sigmoid, &[0.0, inf, -inf, 1e30], &[0.5, 1.0, 0.0, 1.0]);
-        for function in [Function::Exp, Function::Ln, Function::Ln1p, Function::Tanh, Function::Sigmoid] {
+        same(Function::ExpM1, &[0.0, -least, -inf, -30.0], &[0.0, -least, -1.0, -1.0]);
+        same(Function::NormalCdf, &[0.0, inf, -inf, f32::MAX, -f32::MAX], &[0.5, 1.0, 0.0, 1.0, 0.0]);
+        same(Function::NormalDensity, &[inf, -inf, f32::MAX], &[0.0, 0.0, 0.0]);
+        same(Function::Sin, &[0.0, least, -least], &[0.0, least, -least]);
+        same(Function::Cos, &[0.0, -0.0, least], &[1.0, 1.0, 1.0]);
+        use Function::*;
+        for function in [Sin, Cos] {
+            assert!(apply(cpu, function, &[inf, -inf, 1.1e6, -f32::MAX]).iter().all(|y| y.is_nan()));
+        }
+        for function in [Exp, Ln, Ln1p, Tanh, Sigmoid, ExpM1, NormalCdf, NormalDensity, Sin, Cos] {
             assert!(apply(cpu, function, &[nan, -nan]).iter().all(|y| y.is_nan()));
         }
         assert!(apply(cpu, Function::Ln, &[-1.0, -least, -inf]).iter().all(|y| y.is_nan()));

@@ -104,7 +104,8 @@ fn key_of(setting: &Setting) -> Key {
             Bounds::Within(least, most) => Kind::Whole { least: least as i64, most: most as i64 },
             other => unreachable!("an integer lies between two others, not {other:?}"),
         },
-        Form::Pair => Kind::Numbers { count: Some(2), bounds: setting.bounds },
+        Form::Pair | Form::List => Kind::Numbers { count: setting.form.width(), bounds: setting.bounds },
+        Form::Word(words) => Kind::Word(words),
     };
     let preset = match setting.default {
         None => Preset::Required,
@@ -118,7 +119,8 @@ fn toml_of(form: Form, numbers: &[f64]) -> String {
         Form::Flag => (numbers[0] != 0.0).to_string(),
         Form::Number => format!("{:?}", numbers[0]),
         Form::Whole => (numbers[0] as i64).to_string(),
-        Form::Pair => format!("[{:?}, {:?}]", numbers[0], numbers[1]),
+        Form::Pair | Form::List => format!("{numbers:?}"),
+        Form::Word(words) => format!("{:?}", words[numbers[0] as usize].0),
     }
 }
 

@@ -2,7 +2,7 @@
 //! that the section's table does not have is our mistake, so it panics; a user cannot cause it.
 
 use super::diagnostics::Place;
-use super::key::{Length, Times};
+use super::key::{Key, Kind, Length, Times};
 use super::node::{Data, Entry, Node};
 
 /// A value that was read.
@@ -180,14 +180,20 @@ impl Values {
         }
     }
 
-    /// The settings of a kernel's member as its `build` wants them: in order, flags as 0 and 1, a pair as two.
-    pub fn kernel_numbers(&self, keys: &[super::key::Key]) -> Vec<f64> {
+    /// The settings of a kernel's member as its `build` wants them: in order, flags as 0 and 1, a word as its
+    /// place among the words, a pair as two.
+    pub fn kernel_numbers(&self, keys: &[Key]) -> Vec<f64> {
         let mut out = Vec::new();
         for key in keys {
             match self.value(key.name) {
                 Value::Flag(b) => out.push(f64::from(u8::from(*b))),
-                Value::List(_) => out.extend(self.numbers(key.name)),
                 Value::Whole(i) => out.push(*i as f64),
+                Value::List(_) => out.extend(self.numbers(key.name)),
+                Value::Text(word) => {
+                    let Kind::Word(words) = key.kind else { panic!("`{}` is no word", key.name) };
+                    let place = words.iter().position(|(known, _)| known == word);
+                    out.push(place.expect("only a known word is read") as f64);
+                }
                 _ => out.push(self.number(key.name)),
             }
         }

@@ -33,6 +33,8 @@ pub enum Command {
     Report(Results),
     /// Show what is done in a results folder
     Status(Results),
+    /// Filter, group and sort the trials of a results folder
+    Query(Query),
     /// Show the data sets, where their files are looked for, what is missing, and check what is there
     Data(Data),
     /// List what a file can name: data, layers, losses, optimizers, schedules, ...
@@ -149,6 +151,47 @@ pub struct Results {
     /// A results folder, such as results/lr_sweep
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+}
+
+/// The arguments of `query`.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// A results folder, such as results/lr_sweep
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Which trials: 'optimizer.lr < 0.1 and (test_loss < 2 or schedule = cosine)'
+    #[arg(short = 'F', long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Group by these axes, or by `setting`: means over the trials of a group
+    #[arg(long, value_name = "AXIS,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// The columns, or `all`: test_loss,gap_loss
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub show: Vec<String>,
+    /// Sort by a column; -test_loss has the highest first
+    #[arg(long, value_name = "[-]COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// So many rows at most
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// How to write them
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: QueryFormat,
+}
+
+/// Ways to write the answer of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// For a terminal
+    Table,
+    /// Every digit, a line for each row
+    Csv,
+    /// An array of objects
+    Json,
+    /// Markdown
+    Md,
+    /// LaTeX with booktabs
+    Tex,
 }
 
 /// The arguments of `data`.

@@ -7,6 +7,7 @@ mod explain;
 mod init;
 mod plan;
 mod progress;
+mod query;
 mod results;
 mod shell;
 mod train;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Report(args)) => results::report(&args),
         Some(Command::Status(args)) => results::status(&args),
+        Some(Command::Query(args)) => query::run(&args),
         Some(Command::Data(args)) => data::run(&args),
         Some(Command::List(args)) => explain::list(args.kind.as_deref()),
         Some(Command::Explain(args)) => explain::explain(&args.key),

@@ -47,7 +47,7 @@ pub(super) fn status(args: &Results) -> End {
 }
 
 /// Opens a results folder and does something with it, or says what is wrong with it.
-fn stored<T>(folder: &Path, act: impl FnOnce(&Stored) -> Result<T>) -> std::result::Result<T, End> {
+pub(super) fn stored<T>(folder: &Path, act: impl FnOnce(&Stored) -> Result<T>) -> std::result::Result<T, End> {
     let mut diagnostics = Diagnostics::new();
     match Stored::open(folder, &mut diagnostics) {
         Ok(Some(stored)) => act(&stored).map_err(|error| {

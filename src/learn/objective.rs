@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use kernels::isa::Cpu;
-use kernels::loss::{self, Loss, Targets};
+use kernels::loss::{self, Allowed, Loss, Mean, Targets};
 use kernels::member::Bounds;
 
 use crate::base::diagnostics::{Diagnostics, Place};
@@ -25,6 +25,7 @@ pub static COMMON: &[Key] = &[
         "reduction",
         Kind::Word(&[
             ("mean", "over the rows, and over the outputs too where PyTorch's loss of that name does so"),
+            ("rows", "over the rows, of the sum over the outputs: PyTorch's `batchmean`"),
             ("sum", "over the rows and the outputs"),
         ]),
         "\"mean\"",
@@ -62,9 +63,11 @@ pub enum Form {
 /// A loss ready to be used on a network's output.
 pub struct Objective {
     loss: Box<dyn Loss>,
+    name: &'static str,
     form: Form,
     width: usize,
-    sum: bool,
+    /// What the mean is over; none for a sum.
+    mean: Option<Mean>,
     penalties: (f64, f64),
 }
 
@@ -82,7 +85,7 @@ impl Objective {
         let loss = (entry.build)(&chosen.values.kernel_numbers(&entry.about.keys));
         let form = match (target, loss.takes_classes()) {
             (Target::Classes(n), true) if outputs == n => Form::Class,
-            (Target::Classes(2), false) if outputs == 1 => Form::Binary,
+            (Target::Classes(2), false) if outputs == 1 && loss.threshold().is_some() => Form::Binary,
             (Target::Classes(n), false) if outputs == n => Form::OneHot(n),
             (Target::Values(n), false) if outputs == n => Form::Values(n),
             (Target::Values(_), true) => {
@@ -103,8 +106,43 @@ impl Objective {
                 return None;
             }
         };
+        let weights = loss.class_weights();
+        if !weights.is_empty() && (weights.len() != outputs || weights.iter().all(|weight| *weight == 0.0)) {
+            let key = entry.about.keys.last().expect("weights are its last setting").name;
+            let message = if weights.len() == outputs {
+                format!("every weight in `{key}` is 0, so nothing would be learned")
+            } else {
+                format!("`{key}` holds {} numbers, but the data has {outputs} classes", weights.len())
+            };
+            let hint = "write one weight for each class, in their order";
+            diagnostics.error_with_hint(chosen.values.place(key), message, "", hint);
+            return None;
+        }
+        let mean = match chosen.values.text("reduction") {
+            "sum" => None,
+            "rows" => Some(Mean::Rows),
+            _ => Some(loss.mean()),
+        };
         let penalties = (chosen.values.number("l1"), chosen.values.number("l2"));
-        Some(Self { loss, form, width: outputs, sum: chosen.values.text("reduction") == "sum", penalties })
+        Some(Self { loss, name: chosen.name, form, width: outputs, mean, penalties })
+    }
+
+    /// Whether no target of the data can be one that it does not take.
+    pub fn takes_any(&self) -> bool {
+        !matches!(self.form, Form::Values(_)) || self.loss.allowed() == Allowed::Any
+    }
+
+    /// What is wrong with targets that are numbers, if the loss cannot take one of them.
+    pub fn misfit(&self, targets: &[f32]) -> Option<String> {
+        let allowed = self.loss.allowed();
+        let wrong = targets.iter().find(|target| !allowed.allow(**target))?;
+        let wanted = match allowed {
+            Allowed::Any => "numbers",
+            Allowed::NotNegative => "numbers of at least 0",
+            Allowed::Unit => "numbers from 0 to 1",
+            Allowed::Signs => "-1 and 1 (or 0 and 1)",
+        };
+        Some(format!("loss `{}` takes targets that are {wanted}, but one is {wrong}", self.name))
     }
 
     /// How targets are to be stored.
@@ -124,23 +162,29 @@ impl Objective {
 
     /// The output above which a network with a single output says class 1: 0 for losses on logits, else 1/2.
     pub fn threshold(&self) -> f32 {
-        self.loss.threshold()
+        self.loss.threshold().expect("only a loss that has one is planned on a single output for two classes")
     }
 
-    /// What one row's loss is multiplied by in the loss of `rows` rows.
-    fn scale(&self, rows: usize) -> f64 {
-        match (self.sum, self.loss.mean_over_outputs()) {
-            (true, _) => 1.0,
-            (false, true) => 1.0 / (rows as f64 * self.width as f64),
-            (false, false) => 1.0 / rows as f64,
+    /// What the sum of the losses of `rows` rows is divided by; `class` tells that of each, and is asked only where classes
+    /// have weights.
+    pub fn divisor(&self, rows: usize, class: impl Fn(usize) -> u32) -> f64 {
+        let weights = self.loss.class_weights();
+        match self.mean {
+            None => 1.0,
+            Some(Mean::Outputs) => rows as f64 * self.width as f64,
+            Some(Mean::Weights) if !weights.is_empty() => {
+                let sum: f64 = (0..rows).map(|row| f64::from(weights[class(row) as usize])).sum();
+                // rows without weight have no mean: their losses, which are zero, are left as they are
+                if sum > 0.0 { sum } else { 1.0 }
+            }
+            Some(Mean::Rows | Mean::Weights) => rows as f64,
         }
     }
 
-    /// The losses of some rows of a batch of `batch` rows, `(B)`, and the gradient of the batch's loss by their outputs,
-    /// `(B, width)`.
-    pub fn slope(&self, cpu: Cpu, batch: usize, z: &[f32], targets: Targets<'_>, losses: &mut [f32], dz: &mut [f32]) {
-        let scale = self.scale(batch) as f32;
-        self.loss.rows(cpu, self.width, z, targets, losses, Some((dz, scale)));
+    /// The losses of some rows of a batch, `(B)`, and the gradient of the batch's loss by their outputs, `(B, width)`.
+    /// `divisor` is that of the whole batch.
+    pub fn slope(&self, cpu: Cpu, divisor: f64, z: &[f32], targets: Targets<'_>, losses: &mut [f32], dz: &mut [f32]) {
+        self.loss.rows(cpu, self.width, z, targets, losses, Some((dz, (1.0 / divisor) as f32)));
     }
 
     /// The losses of some rows, `(B)`.
@@ -148,8 +192,8 @@ impl Objective {
         self.loss.rows(cpu, self.width, z, targets, losses, None);
     }
 
-    /// The loss of a batch of `rows` rows from theirs, summed in f64 in their order.
-    pub fn total<'a>(&self, losses: impl Iterator<Item = &'a f32>, rows: usize) -> f64 {
-        losses.map(|l| f64::from(*l)).sum::<f64>() * self.scale(rows)
+    /// The loss of a batch from those of its rows, summed in f64 in their order.
+    pub fn total<'a>(&self, losses: impl Iterator<Item = &'a f32>, divisor: f64) -> f64 {
+        losses.map(|l| f64::from(*l)).sum::<f64>() * (1.0 / divisor)
     }
 }

@@ -1,7 +1,9 @@
 //! The records of an experiment arranged by setting and seed: what every table, plot and expectation is computed from.
 
+use super::number::exact;
 use super::spread::Group;
 use super::words;
+use crate::base::node::quote;
 use crate::trial::record::{Name, Record, Status};
 
 /// A swept key.
@@ -59,6 +61,28 @@ pub struct Frame {
     pub seeds: Vec<u64>,
     /// Every trial of every cell, cell by cell, seeds in order within each.
     pub trials: Vec<Trial>,
+    /// The schedules of settings that have a record, where a figure needs them.
+    pub previews: Vec<Preview>,
+}
+
+/// The schedule of a setting at steps along its run.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Index into [`Frame::cells`].
+    pub cell: usize,
+    /// The steps, counted from 0.
+    pub steps: Vec<u64>,
+    /// The learning rate of each.
+    pub lr: Vec<f64>,
+    /// The momentum of each, where the schedule sets it.
+    pub momentum: Option<Vec<f64>>,
+}
+
+impl Preview {
+    /// Whether another setting has the same schedule.
+    pub fn same(&self, other: &Self) -> bool {
+        self.steps == other.steps && self.lr == other.lr && self.momentum == other.momentum
+    }
 }
 
 /// What is known of an experiment before anything is trained: what plots and expectations may name.
@@ -76,6 +100,13 @@ impl Axis {
     /// The numbers of the axis, when every value is a finite one.
     pub fn numbers(&self) -> Option<Vec<f64>> {
         self.values.iter().map(|v| v.number.filter(|x| x.is_finite())).collect()
+    }
+
+    /// A `where` that fixes the axis at its first value, for a hint.
+    pub fn example(&self) -> String {
+        let first = &self.values[0];
+        let value = first.number.map_or_else(|| quote(&first.label), exact);
+        format!("where = {{ \"{}\" = {value} }}", self.path)
     }
 
     /// Where a number lies on the axis: its logarithm on a logarithmic one.
@@ -180,6 +211,25 @@ impl Frame {
         keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         keyed.into_iter().map(|(_, _, cell)| cell).collect()
     }
+}
+
+impl Outline<'_> {
+    /// What has a value at every evaluation: the measures, and the gap of each that both parts have.
+    pub fn over_time(&self) -> Vec<String> {
+        let has = |part: &str, measure: &str| self.columns.iter().any(|c| c.strip_prefix(part) == Some(measure));
+        let gaps = self.columns.iter().filter_map(|c| c.strip_prefix("test_")).filter(|m| has("train_", m));
+        self.columns.iter().cloned().chain(gaps.map(|m| format!("gap_{m}"))).collect()
+    }
+}
+
+/// A measure of a trial at every evaluation; `gap_loss` is test minus train loss.
+pub fn over_time(record: &Record, measure: &str) -> Option<Vec<f64>> {
+    if let Some(values) = record.column(measure) {
+        return Some(values.collect());
+    }
+    let of = measure.strip_prefix("gap_")?;
+    let train = record.column(&format!("train_{of}"))?;
+    Some(record.column(&format!("test_{of}"))?.zip(train).map(|(test, train)| test - train).collect())
 }
 
 fn union<'a, I: Iterator<Item = &'a Name>>(lists: impl Iterator<Item = I>) -> Vec<String> {

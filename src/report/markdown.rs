@@ -2,6 +2,7 @@
 //! function of the results: no clock, no machine, no path. What a user wrote is text, never markup.
 
 use super::expect;
+use super::plots::Results;
 use super::tables::overview::markdown as table;
 use super::tables::variance;
 use super::{Report, words};
@@ -18,15 +19,16 @@ pub fn report(report: &Report<'_>) -> String {
         out.push('\n');
     }
     out.push_str("## Results\n\n");
-    let overview = report.overview();
+    let overview = report.overview(false);
     out.push_str(&overview.markdown(escape));
     out.push_str(&format!("\n{}\n\n", words::sentence(&overview.caption)));
+    let results = Results { frame: report.frame, judged: &judged };
     out.push_str(&variance::section(report.frame));
     if !report.figures.is_empty() {
         out.push_str("## Figures\n\n");
     }
     for (i, figure) in report.figures.iter().enumerate() {
-        let caption = escape(&figure.plot.caption(report.frame));
+        let caption = escape(&figure.plot.caption(&results));
         out.push_str(&format!("![Figure {0}](figures/{1}.svg)\n\n*Figure {0}.* {caption}\n\n", i + 1, figure.name));
     }
     out.push_str(&methods(report));

@@ -46,7 +46,15 @@ pub fn frame_of(axes: &[Axis], outcomes: &[&[Outcome]]) -> Frame {
             trials.push(Trial { cell, seed: seed as u64, id, record });
         }
     }
-    Frame { name: "sample".into(), question: "Is it so?".into(), axes: axes.to_vec(), cells, seeds, trials }
+    Frame {
+        name: "sample".into(),
+        question: "Is it so?".into(),
+        axes: axes.to_vec(),
+        cells,
+        seeds,
+        trials,
+        previews: Vec::new(),
+    }
 }
 
 fn record_of(id: &str, axes: Vec<(String, String)>, seed: u64, outcome: Outcome) -> Option<Record> {

@@ -1,22 +1,23 @@
 //! Which settings are meant: `where = { "optimizer.lr" = 0.1, schedule = "cosine" }` in a figure or an expectation. Paths
 //! and values are checked against the axes before anything is trained.
 
-use super::frame::{Axis, Cell};
+use super::frame::{Axis, Cell, Frame};
 use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::key::{Key, Kind};
-use crate::base::node::{Data, Node};
+use crate::base::node::{Data, Entry, Node};
 use crate::base::values::{Item, Value, Values};
 
 /// The key.
 pub const WHERE: Key = Key::optional(
     "where",
     Kind::Map(&Kind::Raw),
-    "only settings with these values: key path of an axis = number or label; all must match; all settings when absent",
+    "only settings with these values: key path of an axis = number or label, a list of them, or a range of numbers \
+     `{ at_least = a, at_most = b }`; all must match; all settings when absent",
 );
 
-/// Values on some of the axes: (axis, index of the value), both by position.
+/// Values on some of the axes: the axis and the indices of the values, all by position.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selection(pub Vec<(usize, usize)>);
+pub struct Selection(pub Vec<(usize, Vec<usize>)>);
 
 impl Selection {
     /// Reads the key [`WHERE`] of a table.
@@ -25,20 +26,71 @@ impl Selection {
         let mut chosen = Vec::new();
         for (path, place, node) in paths(values.map("where")) {
             let Some(axis) = axis_of(&path, place, axes, diagnostics) else { continue };
-            chosen.extend(value_of(&node, &axes[axis], diagnostics).map(|value| (axis, value)));
+            chosen.push((axis, values_of(&node, &axes[axis], diagnostics)));
         }
         (diagnostics.count() == before).then_some(Self(chosen))
     }
 
     /// Whether a setting is meant.
     pub fn holds(&self, cell: &Cell) -> bool {
-        self.0.iter().all(|&(axis, value)| cell.at[axis] == value)
+        self.0.iter().all(|(axis, values)| values.contains(&cell.at[*axis]))
     }
 
-    /// Whether the axis is fixed.
+    /// Whether the axis is fixed at one value.
     pub fn fixes(&self, axis: usize) -> bool {
-        self.0.iter().any(|(fixed, _)| *fixed == axis)
+        self.0.iter().any(|(fixed, values)| *fixed == axis && values.len() == 1)
     }
+
+    /// The settings that are meant, in order.
+    pub fn cells(&self, frame: &Frame) -> Vec<usize> {
+        (0..frame.cells.len()).filter(|&c| self.holds(&frame.cells[c])).collect()
+    }
+
+    /// The axes that selected settings can differ in.
+    pub fn open(&self, axes: &[Axis]) -> Vec<usize> {
+        (0..axes.len()).filter(|a| axes[*a].values.len() > 1 && !self.fixes(*a)).collect()
+    }
+}
+
+/// The positions of the values that are meant: of one value, of each of a list, of the numbers in a range.
+fn values_of(node: &Node, axis: &Axis, diagnostics: &mut Diagnostics) -> Vec<usize> {
+    match &node.data {
+        Data::List(items) => {
+            if items.is_empty() {
+                diagnostics.error(
+                    node.place,
+                    format!("no value of the axis `{}` is meant", axis.path),
+                    "an empty list",
+                );
+            }
+            items.iter().filter_map(|item| value_of(item, axis, diagnostics)).collect()
+        }
+        Data::Table(ends) => {
+            let mut range = (f64::NEG_INFINITY, f64::INFINITY);
+            for end in ends {
+                let Some(number) = number_of(&end.node) else {
+                    let message = format!("`{}` must be a number", end.key);
+                    diagnostics.error(end.node.place, message, format!("this is {}", end.node.kind()));
+                    return Vec::new();
+                };
+                if end.key == "at_least" { range.0 = number } else { range.1 = number }
+            }
+            let within = |i: &usize| axis.values[*i].number.is_some_and(|x| range.0 <= x && x <= range.1);
+            let found: Vec<usize> = (0..axis.values.len()).filter(within).collect();
+            if found.is_empty() {
+                let labels: Vec<String> = axis.values.iter().map(|v| format!("`{}`", v.label)).collect();
+                let message = format!("no value of the axis `{}` lies there", axis.path);
+                diagnostics.error_with_hint(node.place, message, "", format!("it has {}", labels.join(", ")));
+            }
+            found
+        }
+        _ => value_of(node, axis, diagnostics).into_iter().collect(),
+    }
+}
+
+/// Whether a table is a range of numbers.
+fn is_range(entries: &[Entry]) -> bool {
+    !entries.is_empty() && entries.iter().all(|e| e.key == "at_least" || e.key == "at_most")
 }
 
 /// The entries of a free table by key path: `optimizer.lr = 1`, in TOML a table in a table, is the same as
@@ -56,7 +108,7 @@ pub fn paths(entries: &[(String, Place, Item)]) -> Vec<(String, Place, Node)> {
 
 fn flatten(path: String, place: Place, node: &Node, out: &mut Vec<(String, Place, Node)>) {
     match &node.data {
-        Data::Table(entries) => {
+        Data::Table(entries) if !is_range(entries) => {
             for e in entries {
                 flatten(format!("{path}.{}", e.key), e.place, &e.node, out);
             }

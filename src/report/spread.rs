@@ -63,6 +63,37 @@ fn mean(values: &[f64]) -> f64 {
     first + values.iter().map(|x| (x - first) / values.len() as f64).sum::<f64>()
 }
 
+/// A quantile of sorted values, interpolated linearly between two of them (type 7 of Hyndman & Fan 1996, as in NumPy).
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = share * (sorted.len() - 1) as f64;
+    let below = at as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (at - below as f64) * (sorted[above] - sorted[below])
+}
+
+/// The rank correlation of pairs of numbers: Pearson's of their ranks, equal numbers sharing the mean of theirs (Spearman
+/// 1904). None below two pairs, where all numbers of a side are the same, or where one is no number.
+pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
+    if x.iter().chain(y).any(|v| v.is_nan()) {
+        return None;
+    }
+    let (x, y) = (ranks(x), ranks(y));
+    let middle = 0.5 * (x.len() as f64 + 1.0);
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>();
+    let correlation = product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt();
+    correlation.is_finite().then_some(correlation)
+}
+
+/// The rank of every number, from 1; equal ones share the mean of theirs.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let rank = |x: &f64| {
+        let below = values.iter().filter(|v| *v < x).count();
+        let equal = values.iter().filter(|v| *v == x).count();
+        below as f64 + 0.5 * (equal as f64 + 1.0)
+    };
+    values.iter().map(rank).collect()
+}
+
 /// One measure over the trials of a setting: the spread over those that finished, the others counted.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Group {
@@ -112,12 +143,12 @@ impl Group {
 /// The 0.975 quantile of Student's t distribution with `df` >= 1 degrees of freedom, within 1e-9 relative.
 pub fn student_t(df: usize) -> f64 {
     // a report asks for the same few again and again
-    static SMALL: LazyLock<Vec<f64>> = LazyLock::new(|| (1..=100).map(quantile).collect());
-    SMALL.get(df - 1).copied().unwrap_or_else(|| quantile(df))
+    static SMALL: LazyLock<Vec<f64>> = LazyLock::new(|| (1..=100).map(student_quantile).collect());
+    SMALL.get(df - 1).copied().unwrap_or_else(|| student_quantile(df))
 }
 
 /// The angle theta = atan(t / sqrt(df)) is found by bisection of its distribution function.
-fn quantile(df: usize) -> f64 {
+fn student_quantile(df: usize) -> f64 {
     let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);

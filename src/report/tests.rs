@@ -17,6 +17,9 @@ name = 'loss at 0.01'
 of = { mean = 'mean_train_loss', where = { optimizer.lr = 0.01 } }
 at_least = 9
 [report]
+tables = ['markdown', 'latex', 'json']
+spread = 'sd'
+png = true
 ";
 
 fn with_report(run: impl Fn(&Report<'_>)) {
@@ -37,6 +40,7 @@ fn with_report(run: impl Fn(&Report<'_>)) {
     run(&Report {
         frame: &frame,
         figures: &figures,
+        style: &style(&values),
         expectations: &expectations,
         methods: "Networks of 50 tanh units were trained by SGD.",
         command: "runner experiments/lr_sweep.toml",
@@ -61,6 +65,7 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
         found.sort();
         let expected = [
             "curves.csv",
+            "curves.png",
             "curves.svg",
             "expectations.csv",
             "figures",
@@ -69,21 +74,29 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
             "report.html",
             "report.md",
             "summary.csv",
+            "summary.json",
+            "summary.md",
+            "summary.tex",
             "sweep-optimizer.lr.csv",
+            "sweep-optimizer.lr.png",
             "sweep-optimizer.lr.svg",
             "timing.csv",
             "trials.csv",
         ];
         assert_eq!(found, expected);
         let read = |name: &str| std::fs::read_to_string(at(name)).unwrap();
-        let first: Vec<String> =
+        let first: Vec<Vec<u8>> =
             found.iter().filter(|n| n.contains('.')).map(|n| read_either(folder.path(), n)).collect();
         report.write(folder.path()).unwrap();
-        let again: Vec<String> =
+        let again: Vec<Vec<u8>> =
             found.iter().filter(|n| n.contains('.')).map(|n| read_either(folder.path(), n)).collect();
         assert!(first == again, "the same bytes again");
         insta::assert_snapshot!("report", read("report.md"));
         insta::assert_snapshot!("expectations", read("expectations.csv"));
+        insta::assert_snapshot!("latex", read("summary.tex"));
+        let json: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
+        assert_eq!(json.as_array().map(Vec::len), Some(13));
+        assert_eq!(json[8]["rank"], 1, "{json}");
         assert!(read("report.html").matches("<svg").count() == 2);
         if let Some(out) = std::env::var_os("REPORT_FIGURES") {
             files::write(&Path::new(&out).join("report.html"), read("report.html").as_bytes()).unwrap();
@@ -91,10 +104,8 @@ fn the_folder_has_every_file_and_no_figure_of_an_earlier_run() {
     });
 }
 
-fn read_either(folder: &Path, name: &str) -> String {
-    std::fs::read_to_string(folder.join(name))
-        .or_else(|_| std::fs::read_to_string(folder.join("figures").join(name)))
-        .unwrap()
+fn read_either(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name)).or_else(|_| std::fs::read(folder.join("figures").join(name))).unwrap()
 }
 
 #[test]

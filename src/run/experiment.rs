@@ -9,8 +9,9 @@ use crate::base::diagnostics::{Diagnostics, Place, nearest, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
+use crate::base::random::Seeds;
 use crate::base::values::{Chosen, Item, Value, Values};
-use crate::data::{self, Folders};
+use crate::data::{self, Cache, Folders, Labels};
 use crate::report;
 use crate::report::expect::{EXPECT, Expectation};
 use crate::report::frame::{Axis, AxisValue, Outline};
@@ -113,6 +114,8 @@ pub struct Experiment {
     pub space: Space,
     /// What is drawn.
     pub figures: Vec<Figure>,
+    /// How tables and figures are written.
+    pub style: report::Style,
     /// What the results are held against.
     pub expectations: Vec<Expectation>,
     /// Digests that the data must have, by data setting.
@@ -168,7 +171,7 @@ impl Experiment {
         // without a space the sections are still worth reading as they stand
         let cells = space.as_ref().map_or_else(|| vec![Vec::new()], |space| space.cells.clone());
         let mut names = Names::default();
-        let mut outlines = BTreeMap::new();
+        let (mut outlines, cache) = (BTreeMap::new(), Cache::new(1));
         for cell in &cells {
             let tree = match &space {
                 Some(space) => space.apply(cell, &root, diagnostics),
@@ -178,7 +181,7 @@ impl Experiment {
             let read = sections::read(&tree, diagnostics);
             if let Depth::Whole = depth {
                 let words = space.as_ref().map_or_else(String::new, |space| space.words(cell));
-                plan(&read, words, &source.folders, &mut outlines, &mut names, diagnostics);
+                plan(&read, words, &source.folders, (&mut outlines, &cache), &mut names, diagnostics);
             }
         }
         if let Depth::Results(known) = depth {
@@ -206,6 +209,7 @@ impl Experiment {
             sets: source.sets.to_vec(),
             folders: source.folders,
             space,
+            style: report::style(own.table("report")),
             figures: figures?,
             expectations: expectations?,
             digests: own.map("digests").iter().map(|(key, _, item)| (key.clone(), text_of(item))).collect(),
@@ -267,15 +271,36 @@ fn plan(
     read: &Read,
     words: String,
     folders: &Folders,
-    outlines: &mut BTreeMap<String, Option<DataOutline>>,
+    (outlines, cache): (&mut BTreeMap<String, Option<DataOutline>>, &Cache),
     names: &mut Names,
     diagnostics: &mut Diagnostics,
 ) {
     let outline = member(read, "data").and_then(|chosen| outline(chosen, folders, outlines, diagnostics));
     let Some(outline) = outline else { return };
-    diagnostics.setting(words, |diagnostics| Plan::new(read, &outline, diagnostics));
+    diagnostics.setting(words, |diagnostics| {
+        if let Some(plan) = Plan::new(read, &outline, diagnostics) {
+            check_targets(read, &plan, folders, cache, diagnostics);
+        }
+    });
     if let Some(columns) = measured(read, &outline) {
         names.extend(summary::names(&columns), columns);
+    }
+}
+
+/// Reports targets that the loss cannot take. Only for a loss that does not take every number is the data looked into.
+fn check_targets(read: &Read, plan: &Plan, folders: &Folders, cache: &Cache, diagnostics: &mut Diagnostics) {
+    let (Some(data), Some(loss)) = (member(read, "data"), member(read, "loss")) else { return };
+    if plan.objective.takes_any() {
+        return;
+    }
+    // files that cannot be read are told of by the run
+    let Ok(prepared) = data::prepared(data, folders, Seeds::new(0), cache) else { return };
+    for part in prepared.parts() {
+        let Labels::Values { of, .. } = &part.labels else { return };
+        if let Some(message) = plan.objective.misfit(of) {
+            let hint = "`mse` and `mae` take any number; `runner list loss` shows all";
+            return diagnostics.error_with_hint(loss.place, message, "", hint);
+        }
     }
 }
 

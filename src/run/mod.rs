@@ -4,6 +4,7 @@
 pub mod environment;
 pub mod experiment;
 pub mod forecast;
+mod preview;
 pub mod resolved;
 mod sets;
 pub mod stored;
@@ -112,7 +113,7 @@ impl Words {
     pub fn report<'a>(&'a self, experiment: &'a Experiment, frame: &'a Frame) -> Report<'a> {
         let (figures, expectations) = (&experiment.figures, &experiment.expectations);
         let (methods, command, digests) = (&self.methods, &self.command, &self.digests);
-        Report { frame, figures, expectations, methods, command, digests }
+        Report { frame, figures, style: &experiment.style, expectations, methods, command, digests }
     }
 }
 
@@ -236,14 +237,17 @@ pub fn frame(experiment: &Experiment, planned: &[Planned], folder: &Path) -> Res
     }
     let trial =
         |(p, record): (&Planned, Option<Record>)| Trial { cell: p.cell, seed: p.seed, id: p.id.clone(), record };
-    Ok(Frame {
+    let mut frame = Frame {
         name: experiment.name.clone(),
         question: experiment.question.clone(),
         axes: experiment.axes(),
         cells: experiment.space.cells.iter().map(|at| Cell { at: at.clone() }).collect(),
         seeds: experiment.space.seeds.clone(),
         trials: planned.iter().zip(records).map(trial).collect(),
-    })
+        previews: Vec::new(),
+    };
+    frame.previews = preview::previews(experiment, &frame);
+    Ok(frame)
 }
 
 /// The command that makes the results again, as it is on every machine.

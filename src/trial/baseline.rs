@@ -99,10 +99,12 @@ impl Search<'_> {
         let (rows, width) = (self.shares.len(), z.len());
         let same = z.iter().map(|z| *z as f32).collect::<Vec<f32>>().repeat(rows);
         let (mut losses, mut slopes) = (vec![0.0; rows], vec![0.0; rows * width]);
-        self.objective.slope(self.cpu, 1, &same, self.targets.targets(&(0..rows)), &mut losses, &mut slopes);
+        // that of a single row: what all rows are divided by does not move the minimum
+        let divisor = self.objective.divisor(1, |row| self.targets.class(row));
+        self.objective.slope(self.cpu, divisor, &same, self.targets.targets(&(0..rows)), &mut losses, &mut slopes);
         let (mut loss, mut slope) = (0.0, vec![0.0; width]);
         for ((share, l), row) in self.shares.iter().zip(&losses).zip(slopes.chunks(width)) {
-            loss += share * self.objective.total([l].into_iter(), 1);
+            loss += share * self.objective.total([l].into_iter(), divisor);
             slope.iter_mut().zip(row).for_each(|(s, d)| *s += share * f64::from(*d));
         }
         Point { z, loss, slope }

@@ -48,6 +48,14 @@ impl Part {
         &self.data.x[rows.start * self.inputs()..rows.end * self.inputs()]
     }
 
+    /// The class of a row; 0 where targets are numbers.
+    pub fn class(&self, row: usize) -> u32 {
+        match &self.data.labels {
+            Labels::Classes { of, .. } => of[row],
+            Labels::Values { .. } => 0,
+        }
+    }
+
     /// The targets of some rows.
     pub fn targets(&self, rows: &Range<usize>) -> Targets<'_> {
         match &self.data.labels {

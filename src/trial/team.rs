@@ -47,6 +47,14 @@ impl Batch<'_> {
             Batch::Picked(indices) => indices.len(),
         }
     }
+
+    /// Which row of the training part the batch has at a place.
+    fn row(&self, place: usize) -> usize {
+        match self {
+            Batch::Stretch(start, _) => start + place,
+            Batch::Picked(indices) => indices[place] as usize,
+        }
+    }
 }
 
 /// A trial's state between steps: parameters, gradients, the optimizer's memory, and the working memory of its threads.
@@ -129,16 +137,17 @@ impl<'p> Team<'p> {
             shard.rows = rows * i / count..rows * (i + 1) / count;
         }
         let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
+        let divisor = plan.objective.divisor(rows, |place| train.class(batch.row(place)));
         let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
-            shard.rows_phase(plan, Pass { cpu, scratch, draws }, params, train, batch);
+            shard.rows_phase(plan, Pass { cpu, scratch, draws }, params, (train, batch, divisor));
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {
             ([shard], [scratch]) => one((shard, scratch)),
             (shards, scratches) => shards.par_iter_mut().zip(scratches).for_each(one),
         }
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len()]);
-        let loss = plan.objective.total(losses, rows);
+        let loss = plan.objective.total(losses, divisor);
         if loss.is_finite() {
             self.parameters_phase(train, batch, number, rate);
         }
@@ -195,7 +204,9 @@ impl<'p> Team<'p> {
 }
 
 impl Shard {
-    fn rows_phase(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], train: &Part, batch: Batch<'_>) {
+    /// `of` is the training part, the batch and what its losses are divided by.
+    fn rows_phase(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], of: (&Part, Batch<'_>, f64)) {
+        let (train, batch, divisor) = of;
         let count = self.rows.len();
         if count == 0 {
             return;
@@ -213,7 +224,7 @@ impl Shard {
         let kept = &mut self.kept[..count * plan.network.kept()];
         plan.network.forward(&mut pass, params, x, kept);
         let (z, dz) = plan.network.output_and_slope(kept);
-        plan.objective.slope(pass.cpu, batch.rows(), z, targets, &mut self.losses[..count], dz);
+        plan.objective.slope(pass.cpu, divisor, z, targets, &mut self.losses[..count], dz);
         plan.network.backward(&mut pass, params, x, kept);
     }
 

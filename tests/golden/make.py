@@ -77,6 +77,9 @@ def activation_cases():
         ("hardtanh", {"min_val": -1.0, "max_val": 1.0}, F.hardtanh),
         ("hardsigmoid", {}, F.hardsigmoid),
         ("hardswish", {}, F.hardswish),
+        ("square", {}, torch.square),
+        ("sine", {"frequency": 1.0}, lambda x, frequency: torch.sin(frequency * x)),
+        ("sine", {"frequency": 4.0}, lambda x, frequency: torch.sin(frequency * x)),
     ]
 
 
@@ -104,41 +107,89 @@ def activations():
 # ---- losses.json ------------------------------------------------------------------------------------------------
 
 LOSS_ROWS = 7
+
+
+def weighted(reduction, rows, divisor):
+    """A reduction of the losses of rows (7, ...) that PyTorch has no name for."""
+    return {"none": rows, "sum": rows.sum(), "mean": rows.sum() / divisor}[reduction]
+
+
+def hinge(z, t, reduction, power=1):
+    """Keras' hinge; a target of 0 counts as -1."""
+    rows = torch.clamp(1.0 - torch.where(t == 0.0, -1.0, t) * z, min=0.0) ** power
+    return weighted(reduction, rows, z.numel())
+
+
+def focal(z, t, reduction, gamma, alpha):
+    """Lin et al. 2017, equation 5, over classes."""
+    ce = F.cross_entropy(z, t, reduction="none")
+    factor = torch.tensor(alpha, dtype=z.dtype)[t] if alpha else 1.0
+    return weighted(reduction, factor * (1.0 - torch.exp(-ce)) ** gamma * ce, len(t))
+
+
+def cross_entropy(z, t, reduction, label_smoothing=0.0, weight=()):
+    """PyTorch's, with its weight as a list."""
+    weight = torch.tensor(weight, dtype=z.dtype) if weight else None
+    return F.cross_entropy(z, t, reduction=reduction, label_smoothing=label_smoothing, weight=weight)
+
+
 LOSSES = {
-    "cross_entropy": F.cross_entropy,
-    "mse": F.mse_loss,
+    "cross_entropy": cross_entropy,
+    "mse": lambda z, t, reduction, half=False: F.mse_loss(z, t, reduction=reduction) * (0.5 if half else 1.0),
     "bce": F.binary_cross_entropy_with_logits,
+    "mae": F.l1_loss,
+    "huber": F.huber_loss,
+    "smooth_l1": F.smooth_l1_loss,
+    "log_cosh": lambda z, t, reduction: weighted(reduction, torch.log(torch.cosh(z - t)), z.numel()),
+    "hinge": hinge,
+    "squared_hinge": lambda z, t, reduction: hinge(z, t, reduction, 2),
+    "multi_margin": F.multi_margin_loss,
+    "focal": focal,
+    "kl_div": F.kl_div,
+    "poisson": lambda z, t, reduction, log_input: F.poisson_nll_loss(z, t, log_input=log_input, reduction=reduction),
 }
 
 
 def loss_targets(name, width):
-    """Classes as integers, values as float32: mse gets any value, bce hard and soft ones."""
+    """Classes as integers; values as float32 of the kind that the loss is for."""
     cells = range(LOSS_ROWS * width)
-    if name == "cross_entropy":
+    if name in ("cross_entropy", "multi_margin", "focal"):
         return torch.tensor([(r * 7 + 3) % width for r in range(LOSS_ROWS)])
-    if name == "mse":
-        return single([2.0 * value(3 * n + 50) for n in cells]).reshape(LOSS_ROWS, width)
-    return single([(n % 5) / 4 for n in cells]).reshape(LOSS_ROWS, width)
+    numbers = {
+        "bce": [(n % 5) / 4 for n in cells],
+        "hinge": [float((n * 3) % 5 - 1) if (n * 3) % 5 < 3 else 1.0 for n in cells],
+        "kl_div": [(n % 5) / 8 for n in cells],
+        "poisson": [float(n % 4) for n in cells],
+    }
+    numbers["squared_hinge"] = numbers["hinge"]
+    return single(numbers.get(name, [2.0 * value(3 * n + 50) for n in cells])).reshape(LOSS_ROWS, width)
 
 
-def loss_case(name, width, scale):
-    """One loss at one width: the loss of each row, and loss and gradient under both reductions."""
+def loss_case(name, width, scale, settings):
+    """One loss at one width: the loss of each row, and loss and gradient under all reductions."""
     logits = single([scale * value(n) for n in range(LOSS_ROWS * width)]).reshape(LOSS_ROWS, width)
+    if settings.get("log_input") is False:
+        logits = logits.abs()
+    if name == "kl_div":
+        logits = F.log_softmax(logits.double(), 1).float()
     targets = loss_targets(name, width)
     function = LOSSES[name]
     exact = targets.double() if targets.is_floating_point() else targets
-    rows = function(logits.double(), exact, reduction="none").reshape(LOSS_ROWS, -1).sum(1)
+    rows = function(logits.double(), exact, reduction="none", **settings).reshape(LOSS_ROWS, -1).sum(1)
     case = {
         "loss": name,
+        "settings": settings,
         "width": width,
         "scale": scale,
         "z": flat(logits),
         "targets": flat(targets) if targets.is_floating_point() else targets.tolist(),
-        "rows": flat(rows),
+        "each": flat(rows),
     }
-    for reduction in ("mean", "sum"):
+    for reduction in ("mean", "rows", "sum"):
         z = logits.double().requires_grad_()
-        loss = function(z, exact, reduction=reduction)
+        loss = function(z, exact, reduction="mean" if reduction == "mean" else "sum", **settings)
+        if reduction == "rows":
+            loss = loss / LOSS_ROWS
         (gradient,) = torch.autograd.grad(loss, z)
         case[reduction] = {"loss": loss.item(), "gradient": flat(gradient)}
     return case
@@ -146,13 +197,27 @@ def loss_case(name, width, scale):
 
 def losses():
     """Each loss at the widths that fill, split and overflow a block of 16 lanes; scale 100 needs the stable forms."""
-    sizes = [("cross_entropy", width, 4.0) for width in (2, 3, 10, 17)] + [("cross_entropy", 10, 100.0)]
-    sizes += [(name, width, 4.0) for name in ("mse", "bce") for width in (1, 3, 10)] + [("bce", 3, 100.0)]
+    sizes = [("cross_entropy", width, 4.0, {}) for width in (2, 3, 10, 17)] + [("cross_entropy", 10, 100.0, {})]
+    sizes += [(name, width, 4.0, {}) for name in ("mse", "bce") for width in (1, 3, 10)] + [("bce", 3, 100.0, {})]
+    weight = [0.5, 2.0, 0.25, 1.0, 3.0]
+    smooth = {"label_smoothing": 0.1}
+    sizes += [("cross_entropy", 5, 4.0, settings) for settings in (smooth, {"weight": weight})]
+    sizes += [("cross_entropy", 5, 4.0, {**smooth, "weight": weight}), ("cross_entropy", 17, 4.0, smooth)]
+    sizes += [("cross_entropy", 5, 100.0, {**smooth, "weight": weight}), ("mse", 3, 4.0, {"half": True})]
+    sizes += [(name, 3, 4.0, {}) for name in ("mae", "log_cosh", "hinge", "squared_hinge", "kl_div")]
+    sizes += [("hinge", 1, 4.0, {}), ("squared_hinge", 1, 4.0, {}), ("log_cosh", 1, 0.01, {})]
+    sizes += [("huber", 3, 4.0, {"delta": delta}) for delta in (1.0, 2.5)]
+    sizes += [("smooth_l1", 3, 4.0, {"beta": beta}) for beta in (1.0, 2.5)]
+    sizes += [("multi_margin", 5, 4.0, {"p": p, "margin": margin}) for p, margin in ((1, 1.0), (2, 1.5))]
+    sizes += [("multi_margin", 17, 4.0, {"p": 2, "margin": 1.0})]
+    sizes += [("focal", 5, 4.0, {"gamma": gamma, "alpha": alpha}) for gamma, alpha in ((2.0, []), (0.5, weight))]
+    sizes += [("poisson", 3, 4.0, {"log_input": log_input}) for log_input in (True, False)]
     return {
         "about": "z and targets are (7, width), classes (7); all results computed in float64 from the float32 inputs; "
-        "rows[r] is the sum over the outputs of row r",
-        "formula": "n = r * width + c; z = scale * value(n); class = (r * 7 + 3) % width; "
-        "mse target = 2 * value(3 * n + 50); bce target = (n % 5) / 4; " + VALUE,
+        "each[r] is the sum over the outputs of row r; the reduction `rows` is the mean of those",
+        "formula": "n = r * width + c; z = scale * value(n), its size for rates, its log-softmax for kl_div; "
+        "class = (r * 7 + 3) % width; a target is 2 * value(3 * n + 50), or (n % 5) / 4 for bce, (n % 5) / 8 for kl_div, "
+        "n % 4 for poisson, -1, 0 or 1 for a hinge; " + VALUE,
         "cases": [loss_case(*size) for size in sizes],
     }
 

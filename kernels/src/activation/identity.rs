@@ -24,7 +24,7 @@ impl Pointwise for Identity {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "identity",
-    aliases: &["linear", "none"],
+    aliases: &["linear", "none", "Identity"],
     summary: "no activation: the layer stays linear",
     formula: "f(x) = x",
     source: "PyTorch Identity",

@@ -1,9 +1,23 @@
 //! Activation functions. Each is one small file with `f`, its slope over lanes, and `f` again in `f64`, written
 //! independently, which the gradient tests difference; [`ALL`] is the registry.
 
+mod celu;
+mod elu;
+mod gelu;
+mod hard_sigmoid;
+mod hard_swish;
+mod hard_tanh;
 mod identity;
+mod leaky_relu;
+mod mish;
 mod relu;
+mod selu;
 mod sigmoid;
+mod silu;
+mod sine;
+mod softplus;
+mod softsign;
+mod square;
 mod tanh;
 
 use crate::elementwise::{Lanes, Map};
@@ -24,7 +38,26 @@ pub trait Activation: Send + Sync {
 pub type Entry = Member<fn(&[f64]) -> Box<dyn Activation>>;
 
 /// Every activation, in the order lists show them.
-pub static ALL: &[Entry] = &[identity::MEMBER, relu::MEMBER, tanh::MEMBER, sigmoid::MEMBER];
+pub static ALL: &[Entry] = &[
+    identity::MEMBER,
+    relu::MEMBER,
+    tanh::MEMBER,
+    sigmoid::MEMBER,
+    leaky_relu::MEMBER,
+    elu::MEMBER,
+    selu::MEMBER,
+    celu::MEMBER,
+    gelu::MEMBER,
+    silu::MEMBER,
+    mish::MEMBER,
+    softplus::MEMBER,
+    softsign::MEMBER,
+    hard_tanh::MEMBER,
+    hard_sigmoid::MEMBER,
+    hard_swish::MEMBER,
+    square::MEMBER,
+    sine::MEMBER,
+];
 
 /// An activation lane by lane; [`Activation`] follows from it.
 trait Pointwise: Copy + Send + Sync + 'static {

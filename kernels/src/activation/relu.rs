@@ -25,7 +25,7 @@ impl Pointwise for Relu {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "relu",
-    aliases: &[],
+    aliases: &["ReLU"],
     summary: "the rectifier: the usual choice for deep networks",
     formula: "f(x) = max(x, 0)",
     source: "Nair and Hinton 2010",

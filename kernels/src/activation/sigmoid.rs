@@ -25,7 +25,7 @@ impl Pointwise for Sigmoid {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "sigmoid",
-    aliases: &["logistic"],
+    aliases: &["logistic", "Sigmoid"],
     summary: "the logistic function: between 0 and 1",
     formula: "f(x) = 1 / (1 + e^-x)",
     source: "Rumelhart, Hinton and Williams 1986",

@@ -25,7 +25,7 @@ impl Pointwise for Tanh {
 
 pub(super) const MEMBER: Entry = Entry {
     name: "tanh",
-    aliases: &[],
+    aliases: &["Tanh"],
     summary: "the hyperbolic tangent: smooth, odd, between -1 and 1",
     formula: "f(x) = (e^x - e^-x) / (e^x + e^-x)",
     source: "LeCun et al. 1998",

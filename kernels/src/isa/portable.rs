@@ -64,7 +64,9 @@ impl Fused for Software {
 
 /// `a b + c` rounded once, without an instruction for it. The product of two `f32` is exact in `f64`; the sum is rounded
 /// *to odd* there (Boldo and Melquiond, 2008: where it is inexact its last bit is set), and 53 bits rounded to odd round
-/// to 24 as the exact value does.
+/// to 24 as the exact value does. A call of its own: copied into every lane of every kernel it took most of the time to
+/// compile, for machines that are rarely met.
+#[inline(never)]
 pub fn mul_add_in_f64(a: f32, b: f32, c: f32) -> f32 {
     let (product, c) = (f64::from(a) * f64::from(b), f64::from(c));
     let sum = product + c;

@@ -1,13 +1,25 @@
 //! Losses on the outputs of a network, value and gradient in one pass over a batch. A loss gives one number per row and
 //! leaves the mean to the caller, who knows the whole batch: rows may be split anywhere without a change in the bits.
-//! Losses that treat every output alike are a few lines each (`mse`, `bce`); [`ALL`] is the registry.
+//! Losses that treat every output alike are a few lines each (`mse`, `bce`), and so are those that
+//! are made of the cross-entropy of a row (`softmax`); [`ALL`] is the registry.
 
 mod bce;
 mod cross_entropy;
+mod focal;
+mod hinge;
+mod huber;
+mod kl_div;
+mod log_cosh;
+mod mae;
 mod mse;
+mod multi_margin;
 mod perceptron;
+mod poisson;
+mod smooth_l1;
+mod softmax;
+mod squared_hinge;
 
-use crate::elementwise::{block, block_mut};
+use crate::elementwise::{load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
 use crate::member::Member;
 
@@ -18,6 +30,49 @@ pub enum Targets<'a> {
     Classes(&'a [u32]),
     /// A value for each output, `(B, C)`.
     Values(&'a [f32]),
+}
+
+impl<'a> Targets<'a> {
+    fn classes(self) -> &'a [u32] {
+        let Targets::Classes(classes) = self else { panic!("this loss takes a class for each row, not values") };
+        classes
+    }
+}
+
+/// What the losses of a batch's rows are divided by for their mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mean {
+    /// The number of outputs, `B * C`.
+    Outputs,
+    /// The number of rows.
+    Rows,
+    /// The weights of the rows' classes; the number of rows where classes have none.
+    Weights,
+}
+
+/// Which numbers a target may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Any.
+    Any,
+    /// Zero and above.
+    NotNegative,
+    /// From 0 to 1.
+    Unit,
+    /// -1 and 1, and 0 in the place of -1.
+    Signs,
+}
+
+impl Allowed {
+    /// Whether a target is one of them.
+    pub fn allow(self, t: f32) -> bool {
+        match self {
+            Allowed::Any => true,
+            Allowed::NotNegative => t >= 0.0,
+            Allowed::Unit => (0.0..=1.0).contains(&t),
+            Allowed::Signs => [-1.0, 0.0, 1.0].contains(&t),
+        }
+    }
 }
 
 /// A loss.
@@ -35,10 +90,19 @@ pub trait Loss: Send + Sync {
     );
     /// Whether its targets are [`Targets::Classes`].
     fn takes_classes(&self) -> bool;
-    /// Whether the mean is over all `B * C` outputs (PyTorch's "mean" of `mse` and `bce`) or over the `B` rows.
-    fn mean_over_outputs(&self) -> bool;
-    /// The output above which a network with a single output says class 1: 0 for a loss on logits, 1/2 for one on values.
-    fn threshold(&self) -> f32;
+    /// What its mean is over: PyTorch's "mean" of the loss of that name.
+    fn mean(&self) -> Mean;
+    /// The weight of each class; empty where they have none.
+    fn class_weights(&self) -> &[f32] {
+        &[]
+    }
+    /// Which numbers its targets may be.
+    fn allowed(&self) -> Allowed {
+        Allowed::Any
+    }
+    /// The output above which a network with a single output says class 1: 0 for a loss on logits, 1/2 for one on values;
+    /// none where one output cannot stand for two classes.
+    fn threshold(&self) -> Option<f32>;
     /// One row's loss in `f64`; `target` holds a value per output, or the one class.
     fn reference(&self, z: &[f64], target: &[f64]) -> f64;
 }
@@ -47,14 +111,56 @@ pub trait Loss: Send + Sync {
 pub type Entry = Member<fn(&[f64]) -> Box<dyn Loss>>;
 
 /// Every loss, in the order lists show them.
-pub static ALL: &[Entry] = &[cross_entropy::MEMBER, mse::MEMBER, bce::MEMBER, perceptron::MEMBER];
+pub static ALL: &[Entry] = &[
+    cross_entropy::MEMBER,
+    mse::MEMBER,
+    bce::MEMBER,
+    mae::MEMBER,
+    huber::MEMBER,
+    smooth_l1::MEMBER,
+    log_cosh::MEMBER,
+    hinge::MEMBER,
+    squared_hinge::MEMBER,
+    perceptron::MEMBER,
+    multi_margin::MEMBER,
+    focal::MEMBER,
+    kl_div::MEMBER,
+    poisson::MEMBER,
+];
+
+/// Gradient and scale apart, after the lengths of all slices were found to fit `targets` rows.
+fn checked<'a>(
+    width: usize,
+    z: &[f32],
+    targets: usize,
+    losses: &[f32],
+    gradient: Option<(&'a mut [f32], f32)>,
+) -> (Option<&'a mut [f32]>, f32) {
+    assert_eq!(z.len(), losses.len() * width, "loss: outputs, and rows times width");
+    assert_eq!(targets, losses.len(), "loss: targets and rows");
+    let Some((gradient, scale)) = gradient else { return (None, 0.0) };
+    assert_eq!(z.len(), gradient.len(), "loss: outputs and gradient");
+    (Some(gradient), scale)
+}
+
+/// A target of 0 is -1: the first of two classes.
+#[inline(always)]
+fn sign<S: Simd>(s: S, t: S::V) -> S::V {
+    s.select(s.eq(t, s.zero()), s.splat(-1.0), t)
+}
 
 /// A loss that is a sum of one function over the outputs; [`Loss`] follows from it.
 trait Elementwise: Copy + Send + Sync + 'static {
     /// `l(z, t)` and `dl/dz`.
     fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V);
+    /// See [`Loss::allowed`].
+    fn allowed(self) -> Allowed {
+        Allowed::Any
+    }
     /// See [`Loss::threshold`].
-    const THRESHOLD: f32;
+    fn threshold(self) -> Option<f32> {
+        Some(0.5)
+    }
     /// `l(z, t)` in `f64`, independent of [`Elementwise::value_and_slope`].
     fn reference(self, z: f64, t: f64) -> f64;
 }
@@ -70,12 +176,8 @@ impl<E: Elementwise> Loss for E {
         gradient: Option<(&mut [f32], f32)>,
     ) {
         let Targets::Values(targets) = targets else { panic!("this loss takes a value for each output, not classes") };
-        assert_eq!(z.len(), losses.len() * width, "loss: outputs, and rows times width");
         assert_eq!(z.len(), targets.len(), "loss: outputs and targets");
-        let (gradient, scale) = gradient.map_or((None, 0.0), |(gradient, scale)| (Some(gradient), scale));
-        if let Some(gradient) = &gradient {
-            assert_eq!(z.len(), gradient.len(), "loss: outputs and gradient");
-        }
+        let (gradient, scale) = checked(width, z, losses.len(), losses, gradient);
         cpu.run(Rows { loss: *self, width, z, targets, losses, gradient, scale });
     }
 
@@ -83,12 +185,16 @@ impl<E: Elementwise> Loss for E {
         false
     }
 
-    fn mean_over_outputs(&self) -> bool {
-        true
+    fn mean(&self) -> Mean {
+        Mean::Outputs
     }
 
-    fn threshold(&self) -> f32 {
-        E::THRESHOLD
+    fn allowed(&self) -> Allowed {
+        Elementwise::allowed(*self)
+    }
+
+    fn threshold(&self) -> Option<f32> {
+        Elementwise::threshold(*self)
     }
 
     fn reference(&self, z: &[f64], target: &[f64]) -> f64 {
@@ -107,25 +213,15 @@ struct Rows<'a, E> {
 }
 
 impl<E: Elementwise> Rows<'_, E> {
-    /// The losses of the outputs `at..at + 16`, or of those before `end`; writes their gradient.
+    /// The losses of the outputs `at..end`, at most sixteen; writes their gradient.
     #[inline(always)]
     fn outputs<S: Simd>(&mut self, s: S, at: usize, end: usize) -> S::V {
-        let scale = s.splat(self.scale);
-        if end - at >= LANES {
-            let (z, t) = (s.load(block(self.z, at)), s.load(block(self.targets, at)));
-            let (value, slope) = self.loss.value_and_slope(s, z, t);
-            if let Some(gradient) = &mut self.gradient {
-                s.store(s.mul(slope, scale), block_mut(gradient, at));
-            }
-            value
-        } else {
-            let (z, t) = (s.load_part(&self.z[at..end]), s.load_part(&self.targets[at..end]));
-            let (value, slope) = self.loss.value_and_slope(s, z, t);
-            if let Some(gradient) = &mut self.gradient {
-                s.store_part(s.mul(slope, scale), &mut gradient[at..end]);
-            }
-            value
+        let (z, t) = (load(s, self.z, at, end), load(s, self.targets, at, end));
+        let (value, slope) = self.loss.value_and_slope(s, z, t);
+        if let Some(gradient) = &mut self.gradient {
+            store(s, s.mul(slope, s.splat(self.scale)), gradient, at, end);
         }
+        value
     }
 }
 
@@ -138,18 +234,19 @@ impl<E: Elementwise> Op for Rows<'_, E> {
             // A row is one output: the lanes go along the rows.
             let rows = self.losses.len();
             for at in (0..rows).step_by(LANES) {
-                let value = self.outputs(s, at, rows);
                 let end = rows.min(at + LANES);
-                s.store_part(value, &mut self.losses[at..end]);
+                let value = self.outputs(s, at, end);
+                store(s, value, self.losses, at, end);
             }
             return;
         }
         for r in 0..self.losses.len() {
-            let end = (r + 1) * self.width;
+            let last = (r + 1) * self.width;
             let mut sum = s.zero();
-            for at in (r * self.width..end).step_by(LANES) {
+            for at in (r * self.width..last).step_by(LANES) {
+                let end = last.min(at + LANES);
                 let value = self.outputs(s, at, end);
-                sum = s.select(s.first(LANES.min(end - at)), s.add(sum, value), sum);
+                sum = s.select(s.first(end - at), s.add(sum, value), sum);
             }
             self.losses[r] = s.sum(sum);
         }

@@ -2,21 +2,27 @@
 //! its size where it is not. The slope is `1 - 2t` wherever the row is not classified rightly, at zero too, so that a step
 //! against it is the perceptron rule `w += lr (t - step(z)) x`.
 
-use super::{Elementwise, Entry};
+use super::{Allowed, Elementwise, Entry};
 use crate::isa::Simd;
 
 #[derive(Clone, Copy)]
 struct Perceptron;
 
 impl Elementwise for Perceptron {
-    const THRESHOLD: f32 = 0.0;
-
     #[inline(always)]
     fn value_and_slope<S: Simd>(self, s: S, z: S::V, t: S::V) -> (S::V, S::V) {
         let against = s.sub(s.splat(1.0), s.add(t, t));
         let wrong = s.mul(against, z);
         let right = s.lt(wrong, s.zero());
         (s.select(right, s.zero(), wrong), s.select(right, s.zero(), against))
+    }
+
+    fn allowed(self) -> Allowed {
+        Allowed::Unit
+    }
+
+    fn threshold(self) -> Option<f32> {
+        Some(0.0)
     }
 
     fn reference(self, z: f64, t: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Expectations: a published result, the number of ours that answers to it, the band it should lie in, and the verdict. In
 //! reading order: the keys and what they become (here), their reading with all mistakes found before anything is
-//! trained ([`read`]), the measuring ([`measure`]).
+//! trained ([`read`]), the measuring ([`measure`]) and how sure the seeds are of it.
 
 mod measure;
 mod read;
@@ -24,8 +24,8 @@ pub static EXPECT: &[Key] = &[
     Key::optional("source", Kind::Text, "where the published number stands: author, year, table"),
 ];
 
-/// The keys of `of`. Exactly one statistic must be written.
-pub static OF: &[Key] = &[
+/// The keys of a number: one statistic of one measure, and of which trials. Exactly one statistic must be written.
+const NUMBER: [Key; 16] = [
     Key::optional("mean", Kind::Text, "the mean of this measure over the finished trials"),
     Key::optional("median", Kind::Text, "the median of this measure over the finished trials"),
     Key::optional("min", Kind::Text, "the smallest value of this measure; with `over`, the smallest mean of a setting"),
@@ -39,8 +39,21 @@ pub static OF: &[Key] = &[
     ),
     Key::optional("argmin", Kind::Text, "the number of the axis `over` where the mean of this measure is smallest"),
     Key::optional("argmax", Kind::Text, "the number of the axis `over` where the mean of this measure is largest"),
+    Key::optional(
+        "correlation",
+        Kind::Text,
+        "the rank correlation (Spearman 1904) of this measure's means with the numbers of the axis `over`; with \
+         `over = \"step\"`, of its evaluations with the step, the mean over the trials",
+    ),
     Key::optional("over", Kind::Text, "the key path of the axis along which the best setting is looked for"),
     WHERE,
+    Key::optional(
+        "when",
+        Kind::Map(&ANY),
+        "take the measure not at the end but at the first evaluation that reaches this: `{ train_accuracy = 0.99 }`; a \
+         loss or an error must be at most the number, anything else at least; the measure can then be `step` or `epoch` too; a trial \
+         that never gets there has none",
+    ),
     Key::optional(
         "fit",
         Kind::Word(&[("parabola", "the extremum of the parabola through the best setting and its two neighbours")]),
@@ -52,14 +65,23 @@ pub static OF: &[Key] = &[
         "with `mean`: key path of an axis = number; the mean there, interpolated linearly between settings, in the \
          logarithm of a logarithmic axis",
     ),
-    Key::optional(
-        "minus",
-        Kind::Map(&Kind::Raw),
-        "beside `at`: the mean at this number of the same axis is subtracted",
-    ),
     Key::optional("at_least", ANY, "of `share`: the measure must be this or more"),
     Key::optional("at_most", ANY, "of `share`: the measure must be this or less"),
 ];
+
+/// The keys of `of`: a number, and what is done with a second one.
+pub static OF: &[Key] = &{
+    let second: Kind = Kind::Table(&NUMBER);
+    let minus = Key::optional("minus", second, "a second number, which is subtracted; a table with the keys of `of`");
+    let mut keys = [minus; NUMBER.len() + 2];
+    let mut i = 0;
+    while i < NUMBER.len() {
+        keys[i] = NUMBER[i];
+        i += 1;
+    }
+    keys[i + 1] = Key::optional("divided_by", second, "a second number, by which the first is divided");
+    keys
+};
 
 const ANY: Kind = Kind::Number(Bounds::Any);
 const PAIR: Kind = Kind::Numbers { count: Some(2), bounds: Bounds::Any };
@@ -80,13 +102,39 @@ pub struct Expectation {
     quantity: Quantity,
 }
 
-/// A number that is computed from a frame.
+/// A number that is computed from a frame, perhaps of two.
 #[derive(Debug, Clone, PartialEq)]
 struct Quantity {
+    first: Number,
+    second: Option<(Operation, Number)>,
+}
+
+/// What is done with two numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Minus,
+    DividedBy,
+}
+
+/// One statistic of one measure over some trials.
+#[derive(Debug, Clone, PartialEq)]
+struct Number {
     metric: String,
+    reading: Reading,
     /// Of which settings.
     selection: Selection,
     statistic: Statistic,
+}
+
+/// Where in a trial its measure is read.
+#[derive(Debug, Clone, PartialEq)]
+enum Reading {
+    /// In its summary.
+    End,
+    /// At the first evaluation at which all of these are reached.
+    When(Vec<(String, f64)>),
+    /// At every evaluation: its rank correlation with the step.
+    Trend,
 }
 
 /// What is computed from the selected trials or settings.
@@ -108,11 +156,14 @@ enum Statistic {
         largest: bool,
         answer: Answer,
     },
-    /// The mean at a number of an axis, less the mean at another.
+    /// The rank correlation of the settings' means with the numbers of an axis.
+    Correlation {
+        axis: usize,
+    },
+    /// The mean at a number of an axis.
     At {
         axis: usize,
         number: f64,
-        minus: Option<f64>,
     },
 }
 
@@ -156,25 +207,31 @@ pub struct Judged<'a> {
     pub expectation: &'a Expectation,
     /// Our number, where it can be computed.
     pub measured: Option<f64>,
+    /// Its 95 % interval, where there are seeds enough: the percentiles over seeds drawn again, all settings with the same
+    /// draw (the bootstrap of Efron 1979).
+    pub interval: Option<(f64, f64)>,
+    /// How many trials have the measure.
+    pub n: usize,
     /// Whether it is as expected.
     pub verdict: Verdict,
 }
 
 impl Expectation {
-    /// The summary's number it is about.
-    pub fn metric(&self) -> &str {
-        &self.quantity.metric
+    /// The measures it is about.
+    pub fn metrics(&self) -> impl Iterator<Item = &str> {
+        let second = self.quantity.second.as_ref().map(|(_, number)| number.metric.as_str());
+        std::iter::once(self.quantity.first.metric.as_str()).chain(second)
     }
 
     /// Measures and compares. While trials that matter are missing the verdict is pending.
     pub fn judge(&self, frame: &Frame) -> Judged<'_> {
         let measured = self.quantity.measure(frame);
-        let verdict = match measured {
-            _ if self.quantity.waits(frame) => Verdict::Pending,
+        let verdict = match measured.number {
+            _ if measured.waits => Verdict::Pending,
             Some(x) if self.low <= x && x <= self.high => Verdict::Met,
             _ => Verdict::Missed,
         };
-        Judged { expectation: self, measured, verdict }
+        Judged { expectation: self, measured: measured.number, interval: measured.interval, n: measured.n, verdict }
     }
 
     /// The band in words: `0.45 to 0.85`, `at least 2.1`.
@@ -189,13 +246,16 @@ impl Expectation {
 
 /// `expectations.csv`.
 pub fn sheet(judged: &[Judged<'_>]) -> Sheet {
-    let header = ["name", "measured", "published", "low", "high", "verdict", "source"];
+    let header = ["name", "measured", "lo", "hi", "n", "published", "low", "high", "verdict", "source"];
     let mut sheet = Sheet::new(header.map(str::to_owned));
     for j in judged {
         let e = j.expectation;
         sheet.push([
             e.name.clone(),
             exact_or_empty(j.measured),
+            exact_or_empty(j.interval.map(|i| i.0)),
+            exact_or_empty(j.interval.map(|i| i.1)),
+            j.n.to_string(),
             exact_or_empty(e.published),
             exact(e.low),
             exact(e.high),
@@ -212,9 +272,14 @@ pub fn columns(judged: &[Judged<'_>]) -> Vec<Column> {
         Column::new(title, judged.iter().map(cell).collect(), right)
     };
     let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| tidy(x, 4));
+    let interval = |j: &Judged<'_>| match j.interval {
+        Some((low, high)) => format!("{} to {}", tidy(low, 4), tidy(high, 4)),
+        None => "–".to_owned(),
+    };
     let mut columns = vec![
         column("expectation", false, &|j| j.expectation.name.clone()),
         column("measured", true, &|j| number(j.measured)),
+        column("95 % interval", true, &interval),
         column("published", true, &|j| number(j.expectation.published)),
         column("expected", false, &|j| j.expectation.band()),
         column("verdict", false, &|j| j.verdict.word().to_owned()),

@@ -1,13 +1,15 @@
 //! Reading an `[[expect]]`: what a table of keys cannot say - one statistic, one form of the band, axes that are left open
 //! or do not exist - is checked here against the axes, before anything is trained.
 
-use super::{Answer, Expectation, Quantity, Statistic};
+use super::{Answer, Expectation, Number, Operation, Quantity, Reading, Statistic};
 use crate::base::diagnostics::{Diagnostics, Place};
-use crate::base::values::Values;
+use crate::base::values::{Value, Values};
 use crate::report::frame::{Axis, Outline};
 use crate::report::select::{Selection, axis_of, check_metric, number_of, paths};
 
-const STATISTICS: [&str; 8] = ["mean", "median", "min", "max", "sd", "share", "argmin", "argmax"];
+const STATISTICS: [&str; 9] = ["mean", "median", "min", "max", "sd", "share", "argmin", "argmax", "correlation"];
+/// What an evaluation has beside its measures.
+const OF_A_ROW: [&str; 2] = ["step", "epoch"];
 
 impl Expectation {
     /// From the values of an `[[expect]]`. What is wrong is reported, all of it.
@@ -50,27 +52,47 @@ fn band(values: &Values, outer: bool, diagnostics: &mut Diagnostics) -> Option<(
 }
 
 fn quantity(of: &Values, outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Quantity> {
+    let first = number(of, "of", outline, diagnostics);
+    let second = match (of.has("minus"), of.has("divided_by")) {
+        (false, false) => return Some(Quantity { first: first?, second: None }),
+        (true, false) => ("minus", Operation::Minus),
+        (false, true) => ("divided_by", Operation::DividedBy),
+        (true, true) => {
+            let message = "`of` takes one second number, `minus` or `divided_by`";
+            diagnostics.error(of.place("divided_by"), message, "one too many");
+            return None;
+        }
+    };
+    let number = number(of.table(second.0), second.0, outline, diagnostics);
+    Some(Quantity { first: first?, second: Some((second.1, number?)) })
+}
+
+/// One number of the table `what`.
+fn number(of: &Values, what: &str, outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Number> {
     let before = diagnostics.count();
     let written: Vec<&str> = STATISTICS.into_iter().filter(|s| of.has(s)).collect();
     let statistic = match written[..] {
         [one] => one,
         [] => {
             let hint = "write one statistic of one measure, such as `mean = \"test_loss\"`";
-            diagnostics.error_with_hint(of.place, "`of` names no statistic", "", hint);
+            diagnostics.error_with_hint(of.place, format!("`{what}` names no statistic"), "", hint);
             return None;
         }
         [first, second, ..] => {
-            let message = format!("`of` takes one statistic, not `{first}` and `{second}`");
+            let message = format!("`{what}` takes one statistic, not `{first}` and `{second}`");
             diagnostics.error(of.place(second), message, "one too many");
             return None;
         }
     };
-    check_metric(of.text(statistic), of.place(statistic), outline.summaries, "measure", diagnostics);
+    let reading = reading(of, statistic, outline, diagnostics);
     misplaced(of, statistic, diagnostics);
     let selection = Selection::read(of, outline.axes, diagnostics);
     let computed = match statistic {
         "share" => band(of, false, diagnostics).map(|(low, high)| Statistic::Share { low, high }),
-        _ if of.has("over") || statistic.starts_with("arg") => along(of, statistic, outline.axes, diagnostics),
+        "correlation" if reading == Some(Reading::Trend) => Some(Statistic::Mean),
+        _ if of.has("over") || matches!(statistic, "argmin" | "argmax" | "correlation") => {
+            along(of, statistic, outline.axes, diagnostics)
+        }
         "mean" if of.has("at") => at(of, outline.axes, diagnostics),
         "mean" => Some(Statistic::Mean),
         "median" => Some(Statistic::Median),
@@ -79,20 +101,60 @@ fn quantity(of: &Values, outline: &Outline<'_>, diagnostics: &mut Diagnostics) -
         _ => Some(Statistic::Sd),
     };
     let (selection, statistic) = (selection?, computed?);
-    if let Statistic::Along { axis, .. } | Statistic::At { axis, .. } = statistic {
-        all_fixed(of.place, axis, &selection, outline.axes, diagnostics);
+    if let Statistic::Along { axis, .. } | Statistic::Correlation { axis } | Statistic::At { axis, .. } = statistic {
+        all_fixed(of.place, what, axis, &selection, outline.axes, diagnostics);
     }
     let metric = of.text(written[0]).to_owned();
-    (diagnostics.count() == before).then_some(Quantity { metric, selection, statistic })
+    let number = Number { metric, reading: reading?, selection, statistic };
+    (diagnostics.count() == before).then_some(number)
+}
+
+/// Where the measure is read, which decides what it can be.
+fn reading(of: &Values, statistic: &str, outline: &Outline<'_>, diagnostics: &mut Diagnostics) -> Option<Reading> {
+    let (metric, place) = (of.text(statistic), of.place(statistic));
+    let trend = statistic == "correlation" && of.has("over") && of.text("over") == "step";
+    if trend {
+        return check_metric(metric, place, outline.columns, "measure", diagnostics).then_some(Reading::Trend);
+    }
+    if !of.has("when") {
+        if OF_A_ROW.contains(&metric) {
+            let hint = format!(
+                "add the evaluation that is meant: `when = {{ {} = ... }}`",
+                outline.columns.first().map_or("train_loss", String::as_str)
+            );
+            diagnostics.error_with_hint(
+                place,
+                format!("a trial has many evaluations, each with its `{metric}`"),
+                "",
+                hint,
+            );
+            return None;
+        }
+        return check_metric(metric, place, outline.summaries, "measure", diagnostics).then_some(Reading::End);
+    }
+    let mut known = outline.columns.to_vec();
+    known.extend(OF_A_ROW.map(str::to_owned));
+    let mut fine = check_metric(metric, place, &known, "measure", diagnostics);
+    let mut goals = Vec::new();
+    for (name, place, item) in of.map("when") {
+        fine &= check_metric(name, *place, outline.columns, "measure", diagnostics);
+        let Value::Number(goal) = item.value else { unreachable!("the key takes numbers") };
+        goals.push((name.clone(), goal));
+    }
+    if goals.is_empty() {
+        let hint = "write `when = { train_accuracy = 0.99 }`";
+        diagnostics.error_with_hint(of.place("when"), "`when` names no measure", "", hint);
+        return None;
+    }
+    fine.then_some(Reading::When(goals))
 }
 
 /// Reports keys that mean nothing beside the statistic.
 fn misplaced(of: &Values, statistic: &str, diagnostics: &mut Diagnostics) {
-    let goes_with: [(&str, &[&str]); 6] = [
-        ("over", &["min", "max", "argmin", "argmax"]),
+    let goes_with: [(&str, &[&str]); 5] = [
+        ("over", &["min", "max", "argmin", "argmax", "correlation"]),
         ("fit", &["argmin", "argmax"]),
         ("at", &["mean"]),
-        ("minus", &["mean"]),
         ("at_least", &["share"]),
         ("at_most", &["share"]),
     ];
@@ -103,9 +165,6 @@ fn misplaced(of: &Values, statistic: &str, diagnostics: &mut Diagnostics) {
             diagnostics.error(of.place(key), message, format!("it goes with {}", all.join(", ")));
         }
     }
-    if of.has("minus") && !of.has("at") {
-        diagnostics.error(of.place("minus"), "`minus` needs `at`, the number it is subtracted from", "");
-    }
 }
 
 fn along(of: &Values, statistic: &str, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Statistic> {
@@ -115,6 +174,10 @@ fn along(of: &Values, statistic: &str, axes: &[Axis], diagnostics: &mut Diagnost
         return None;
     }
     let axis = axis_of(of.text("over"), of.place("over"), axes, diagnostics)?;
+    if statistic == "correlation" {
+        numeric(of.place("over"), &axes[axis], diagnostics)?;
+        return Some(Statistic::Correlation { axis });
+    }
     let answer = match (statistic.starts_with("arg"), of.has("fit")) {
         (false, _) => Answer::Mean,
         (true, false) => Answer::Number,
@@ -128,19 +191,7 @@ fn along(of: &Values, statistic: &str, axes: &[Axis], diagnostics: &mut Diagnost
 
 fn at(of: &Values, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Statistic> {
     let (axis, number) = point(of, "at", axes, diagnostics)?;
-    let minus = match of.has("minus") {
-        false => None,
-        true => {
-            let (other, number) = point(of, "minus", axes, diagnostics)?;
-            if other != axis {
-                let message = format!("`minus` must name the axis of `at`, `{}`", axes[axis].path);
-                diagnostics.error(of.place("minus"), message, "");
-                return None;
-            }
-            Some(number)
-        }
-    };
-    Some(Statistic::At { axis, number, minus })
+    Some(Statistic::At { axis, number })
 }
 
 /// One number on one axis, inside the range of its values.
@@ -180,13 +231,17 @@ fn numeric(place: Place, axis: &Axis, diagnostics: &mut Diagnostics) -> Option<V
 }
 
 /// Reports axes that leave more than one setting for a number of `axis`.
-fn all_fixed(place: Place, axis: usize, selection: &Selection, axes: &[Axis], diagnostics: &mut Diagnostics) {
-    for (i, open) in axes.iter().enumerate().filter(|(i, a)| *i != axis && a.values.len() > 1 && !selection.fixes(*i)) {
-        debug_assert_ne!(i, axis);
-        let first = &open.values[0];
-        let value = first.number.map_or_else(|| crate::base::node::quote(&first.label), super::exact);
-        let message = format!("`of` leaves the axis `{}` open", open.path);
-        let hint = format!("fix it: `where = {{ \"{}\" = {value} }}`", open.path);
+fn all_fixed(
+    place: Place,
+    what: &str,
+    axis: usize,
+    selection: &Selection,
+    axes: &[Axis],
+    diagnostics: &mut Diagnostics,
+) {
+    for (_, open) in axes.iter().enumerate().filter(|(i, a)| *i != axis && a.values.len() > 1 && !selection.fixes(*i)) {
+        let message = format!("`{what}` leaves the axis `{}` open", open.path);
+        let hint = format!("fix it: `{}`", open.example());
         diagnostics.error_with_hint(place, message, "", hint);
     }
 }

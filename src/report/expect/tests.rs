@@ -14,7 +14,7 @@ fn parse(of: &str, axes: &[Axis]) -> Result<Expectation, String> {
     let node = Node::parse(origin, &text, &mut diagnostics);
     let names = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     let summaries = names(&["train_loss", "test_loss", "test_accuracy", "mean_train_loss", "goal_step"]);
-    let outline = Outline { axes, summaries: &summaries, columns: &[] };
+    let outline = Outline { axes, summaries: &summaries, columns: &summaries[..3] };
     let values = read::table(&node, EXPECT, "`[[expect]]`", &mut diagnostics);
     let read = values.and_then(|v| Expectation::read(&v, &outline, &mut diagnostics));
     assert_eq!(read.is_some(), diagnostics.is_empty());
@@ -50,7 +50,32 @@ fn every_statistic_is_the_number_computed_by_hand() {
         ("{ share = 'test_loss', at_least = 2.2 }", 0.25),
         // halfway between 0.1 and 1 in the logarithm
         ("{ mean = 'test_loss', at = { 'optimizer.lr' = 0.31622776601683794 } }", 0.8),
-        ("{ mean = 'test_loss', at = { 'optimizer.lr' = 0.01 }, minus = { 'optimizer.lr' = 1 } }", 1.1),
+        (
+            "{ mean = 'test_loss', at = { 'optimizer.lr' = 0.01 }, minus = { mean = 'test_loss', at = { 'optimizer.lr' = 1 } } }",
+            1.1,
+        ),
+        (
+            "{ max = 'test_loss', over = 'optimizer.lr', divided_by = { min = 'test_loss', over = 'optimizer.lr' } }",
+            4.0 / 0.6,
+        ),
+        ("{ mean = 'test_loss', where = { optimizer.lr = [0.1, 1] } }", 0.8),
+        (
+            "{ max = 'test_loss', over = 'optimizer.lr', where = { optimizer.lr = { at_least = 0.05, at_most = 1 } } }",
+            1.0,
+        ),
+        // ranks 3, 1, 2, 4 of the means 2.1, 0.6, 1.0, 4.0
+        ("{ correlation = 'test_loss', over = 'optimizer.lr' }", 0.4),
+        // the sample falls from 2.3 towards the last loss, or rises to it: 3 of the 7 rise all along
+        ("{ correlation = 'test_loss', over = 'step', where = { optimizer.lr = 0.1 } }", -1.0),
+        // at evaluation i of 20 steps each the loss is L + (2.3 - L) exp(-0.4 i): below 1.5 from i = 2 on for 0.5, for 0.7 from i = 2 on
+        ("{ mean = 'step', when = { test_loss = 1.5 }, where = { optimizer.lr = 0.1 } }", 40.0),
+        ("{ mean = 'epoch', when = { test_loss = 1.5 }, where = { optimizer.lr = 0.1 } }", 0.5),
+        (
+            "{ mean = 'step', when = { test_loss = 0.8 }, where = { optimizer.lr = 0.1 }, divided_by = { mean = 'step', when = { train_loss = 0.8 }, where = { optimizer.lr = 0.1 } } }",
+            1.2,
+        ),
+        ("{ share = 'step', when = { test_loss = 0.6 } }", 0.125),
+        ("{ share = 'test_loss', when = { test_loss = 1.5 }, at_most = 1.35 }", 0.25),
     ];
     for (of, expected) in cases {
         let expectation = parse(of, &frame.axes).unwrap();
@@ -113,6 +138,15 @@ fn mistakes_have_their_place_and_the_way_out() {
         "{ mean = 'test_loss', over = 'optimizer.lr' }",
         "{ share = 'test_loss', at_least = 2, at_most = 1 }",
         "{ mean = 'test_loss', minus = { optimizer.lr = 1 } }",
+        "{ mean = 'test_loss', minus = { mean = 'test_loss' }, divided_by = { mean = 'test_los' } }",
+        "{ mean = 'step' }",
+        "{ mean = 'goal_step', when = { train_acuracy = 0.99 } }",
+        "{ mean = 'test_loss', when = {} }",
+        "{ correlation = 'test_loss' }",
+        "{ correlation = 'test_loss', over = 'schedule', where = { optimizer.lr = 1 } }",
+        "{ mean = 'test_loss', where = { optimizer.lr = { at_least = 2 } } }",
+        "{ mean = 'test_loss', where = { optimizer.lr = [], schedule = ['constant', 'cosin'] } }",
+        "{ mean = 'test_loss', where = { optimizer.lr = { at_least = '2' } } }",
     ];
     let all: Vec<String> = wrong.iter().map(|of| parse(of, &axes).expect_err(of)).collect();
     insta::assert_snapshot!(all.concat());
@@ -136,4 +170,32 @@ fn the_band_has_exactly_one_form() {
     for wrong in ["", "between = [2, 1]", "between = [1, 2]\nat_most = 3"] {
         assert_eq!(read(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn the_interval_over_seeds_is_that_of_the_mean_and_none_of_two_seeds() {
+    let losses: Vec<f64> = (0..20).map(|i| 0.5 + 0.01 * f64::from(i)).collect();
+    let outcomes: Vec<Outcome> = losses.iter().map(|x| Outcome::Done(*x)).collect();
+    let frame = frame_of(&[], &[&outcomes]);
+    let expectation = parse("{ mean = 'test_loss' }", &[]).unwrap();
+    let judged = expectation.judge(&frame);
+    let (low, high) = judged.interval.unwrap();
+    // sd = 0.01 sqrt(35), and the mean of 20 has 1 / sqrt(20) of what the population of these 20 has
+    let half = 1.96 * 0.01 * ((20.0_f64 * 20.0 - 1.0) / 12.0).sqrt() / 20.0_f64.sqrt();
+    assert!((low - (0.595 - half)).abs() < 0.2 * half && (high - (0.595 + half)).abs() < 0.2 * half, "{low} {high}");
+    assert_eq!(judged.n, 20);
+    let ratio = parse("{ mean = 'test_loss', divided_by = { mean = 'test_loss' } }", &[]).unwrap();
+    assert_eq!(ratio.judge(&frame).interval, Some((1.0, 1.0)), "both numbers of the same drawn seeds");
+    let two = frame_of(&[], &[&outcomes[..2]]);
+    assert_eq!(expectation.judge(&two).interval, None);
+}
+
+#[test]
+fn rank_correlations_are_those_of_scipy() {
+    use crate::report::spread::spearman;
+    // scipy.stats.spearmanr([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]) and ([1, 2, 2, 3], [1, 3, 2, 4])
+    let near = |x: Option<f64>, y: f64| assert!((x.unwrap() - y).abs() < 1e-12, "{x:?} {y}");
+    near(spearman(&[1.0, 2.0, 3.0, 4.0, 5.0], &[5.0, 6.0, 7.0, 8.0, 7.0]), 0.820_782_681_668_123_3);
+    near(spearman(&[1.0, 2.0, 2.0, 3.0], &[1.0, 3.0, 2.0, 4.0]), 0.948_683_298_050_513_8);
+    assert_eq!(spearman(&[1.0, 2.0], &[3.0, 3.0]), None);
 }

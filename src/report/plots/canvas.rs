@@ -1,18 +1,15 @@
-//! The paper and the pens: a canvas of points (1/96 inch) over plotters' SVG backend, the palette, the text sizes. The
-//! backend's coordinates are integers, so it draws ten times larger and the picture is scaled back by its view box.
-//! Everything is rounded once, here, so a figure's bytes are the same on every machine.
+//! The paper and the pens: a canvas of points (1/96 inch), the palette, the text sizes. What is drawn is kept as a list of
+//! marks, from which [`super::picture`] makes files. Every coordinate is rounded to a tenth of a point, once, here, so a
+//! figure's bytes are the same on every machine.
 
-use plotters::backend::SVGBackend;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Polygon, Rectangle};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use std::cell::RefCell;
 
-/// How much larger the backend draws.
-const SCALE: f64 = 10.0;
-/// The text of a figure, wherever it is opened.
-const FONT: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+use plotters::style::RGBColor;
+
+use super::picture::{Mark, Picture};
+
+/// Steps of the grid on which everything lies, to a point.
+pub const SCALE: f64 = 10.0;
 
 /// A point of the canvas: from the left, from the top.
 pub type Xy = (f64, f64);
@@ -36,12 +33,13 @@ pub const GREY: RGBColor = RGBColor(110, 110, 110);
 pub const FAINT: RGBColor = RGBColor(228, 228, 228);
 
 /// A drawing in progress.
-pub struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
+#[derive(Default)]
+pub struct Canvas {
+    marks: RefCell<Vec<Mark>>,
 }
 
 /// How a text stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lettering {
     /// Its size in points.
     pub size: f64,
@@ -70,39 +68,11 @@ pub enum Align {
 pub const TEXT: Lettering = Lettering { size: 12.0, colour: INK, align: Align::Start, bold: false, upwards: false };
 
 /// Draws a picture of this size with what `paint` puts on it. `title` is what a screen reader says.
-pub fn draw((width, height): (f64, f64), title: &str, paint: impl FnOnce(&Canvas<'_>)) -> String {
-    let mut svg = String::new();
-    {
-        let size = ((width * SCALE) as u32, (height * SCALE) as u32);
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let canvas = Canvas { area };
-        canvas.rectangle((0.0, 0.0), (width, height), RGBColor(255, 255, 255), 1.0);
-        paint(&canvas);
-        canvas.area.present().expect("memory takes all");
-    }
-    let body = svg.split_once('>').expect("the backend opens the svg element").1;
-    let (w, h) = (width * SCALE, height * SCALE);
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {w} {h}\" \
-         role=\"img\" stroke-linejoin=\"round\">\n<title>{}</title>{body}",
-        escape(title)
-    )
-}
-
-/// Text as it may stand in XML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
+pub fn draw(size: (f64, f64), title: &str, paint: impl FnOnce(&Canvas)) -> Picture {
+    let canvas = Canvas::default();
+    canvas.rectangle((0.0, 0.0), size, RGBColor(255, 255, 255), 1.0);
+    paint(&canvas);
+    Picture { size, title: title.to_owned(), marks: canvas.marks.into_inner() }
 }
 
 /// About how wide a text is, in points: Helvetica's mean letter.
@@ -123,12 +93,12 @@ fn pixel((x, y): Xy) -> (i32, i32) {
     ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
 }
 
-impl Canvas<'_> {
+impl Canvas {
     /// A line through points.
     pub fn line(&self, points: &[Xy], colour: RGBColor, width: f64, alpha: f64) {
-        let style = ShapeStyle { color: colour.mix(alpha), filled: false, stroke_width: (width * SCALE) as u32 };
         if points.len() > 1 {
-            self.put(&PathElement::new(points.iter().copied().map(pixel).collect::<Vec<_>>(), style));
+            let points = points.iter().copied().map(pixel).collect();
+            self.put(Mark::Line { points, colour, width: (width * SCALE) as u32, alpha });
         }
     }
 
@@ -169,18 +139,18 @@ impl Canvas<'_> {
     pub fn polygon(&self, points: &[Xy], colour: RGBColor, alpha: f64) {
         let points: Vec<_> = points.iter().copied().map(pixel).collect();
         if points.len() > 2 {
-            self.put(&Polygon::new(points, colour.mix(alpha).filled()));
+            self.put(Mark::Polygon { points, colour, alpha });
         }
     }
 
     /// A filled rectangle.
     pub fn rectangle(&self, from: Xy, to: Xy, colour: RGBColor, alpha: f64) {
-        self.put(&Rectangle::new([pixel(from), pixel(to)], colour.mix(alpha).filled()));
+        self.put(Mark::Rectangle { from: pixel(from), to: pixel(to), colour, alpha });
     }
 
     /// A filled circle.
     pub fn dot(&self, centre: Xy, radius: f64, colour: RGBColor, alpha: f64) {
-        self.put(&Circle::new(pixel(centre), radius * SCALE, colour.mix(alpha).filled()));
+        self.put(Mark::Circle { centre: pixel(centre), radius: radius * SCALE, colour, alpha });
     }
 
     /// A circle with a white heart.
@@ -192,24 +162,10 @@ impl Canvas<'_> {
     /// A text, centred on its place in height.
     pub fn text(&self, text: &str, at: Xy, how: Lettering) {
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let h_pos = match how.align {
-            Align::Start => HPos::Left,
-            Align::Middle => HPos::Center,
-            Align::End => HPos::Right,
-        };
-        // the backend divides by 1.24, which is the height of a line over the size of its letters
-        let font = (FONT, how.size * SCALE * 1.24).into_font();
-        let font = if how.bold { font.style(FontStyle::Bold) } else { font };
-        let font = if how.upwards { font.transform(FontTransform::Rotate270) } else { font };
-        let style = TextStyle::from(font).color(&how.colour).pos(Pos::new(h_pos, VPos::Center));
-        self.area.draw_text(&text, &style, pixel(at)).expect("memory takes all");
+        self.put(Mark::Text { text, at: pixel(at), how });
     }
 
-    fn put<'e, E>(&self, element: &'e E)
-    where
-        &'e E: plotters::element::PointCollection<'e, (i32, i32)>,
-        E: for<'b> plotters::element::Drawable<SVGBackend<'b>>,
-    {
-        self.area.draw(element).expect("memory takes all");
+    fn put(&self, mark: Mark) {
+        self.marks.borrow_mut().push(mark);
     }
 }

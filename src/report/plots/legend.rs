@@ -2,15 +2,26 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Canvas, INK, TEXT, width_of};
-use super::chart::marker;
+use super::canvas::{Canvas, GREY, INK, Lettering, TEXT, width_of};
+use super::panel::marker;
 
 /// The length of the sample of a line before its name.
 const SAMPLE: f64 = 22.0;
 /// The distance between two names.
 const PITCH: f64 = 17.0;
 /// No name is wider than this; a longer one is shortened.
-const WIDEST: f64 = 190.0;
+pub const WIDEST: f64 = 190.0;
+
+/// How the line of a name is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stroke {
+    /// As a line.
+    Line,
+    /// As a thin line, to compare with.
+    Thin,
+    /// Not at all: there are marks only.
+    None,
+}
 
 /// A line's name.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +34,8 @@ pub struct Entry {
     pub dashed: bool,
     /// Whether the line's points are marked.
     pub marked: bool,
+    /// How the line is drawn.
+    pub stroke: Stroke,
     /// The height at which the line ends.
     pub y: f64,
 }
@@ -48,32 +61,43 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
     format!("{}…", out.trim_end())
 }
 
-/// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said.
-/// `joined` says whether there are lines, or marks only.
+/// Paints the names at `x` between `top` and `bottom`; above them what solid and dashed mean, when that has to be said,
+/// and what the names are values of.
 pub fn paint(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     (x, top, bottom): (f64, f64, f64),
     entries: Vec<Entry>,
     strokes: &[(String, bool)],
-    joined: bool,
+    heading: &str,
 ) {
     let marked = entries.iter().any(|e| e.marked);
+    let stroke = if entries.iter().any(|e| e.stroke == Stroke::Line) { Stroke::Line } else { Stroke::None };
     for (i, (name, dashed)) in strokes.iter().enumerate() {
         let y = top + 6.0 + PITCH * i as f64;
-        paint_entry(canvas, x, &Entry { name: name.clone(), colour: INK, dashed: *dashed, marked, y }, y, joined);
+        let entry = Entry { name: name.clone(), colour: INK, dashed: *dashed, marked, stroke, y };
+        paint_entry(canvas, x, &entry, y);
     }
-    let reserved = if strokes.is_empty() { 0.0 } else { PITCH * (strokes.len() as f64 + 0.6) };
-    for (entry, y) in spread_out(entries, top + 6.0 + reserved, bottom - 6.0) {
-        paint_entry(canvas, x, &entry, y, joined);
+    let mut reserved = if strokes.is_empty() { 0.0 } else { PITCH * (strokes.len() as f64 + 0.6) };
+    if !heading.is_empty() {
+        reserved += PITCH;
+    }
+    let placed = spread_out(entries, top + 6.0 + reserved, bottom - 6.0);
+    if let Some((_, first)) = placed.first().filter(|_| !heading.is_empty()) {
+        let text = shortened(heading, TEXT.size, WIDEST + SAMPLE);
+        canvas.text(&text, (x, first - PITCH), Lettering { colour: GREY, ..TEXT });
+    }
+    for (entry, y) in placed {
+        paint_entry(canvas, x, &entry, y);
     }
 }
 
-fn paint_entry(canvas: &Canvas<'_>, x: f64, entry: &Entry, y: f64, joined: bool) {
+fn paint_entry(canvas: &Canvas, x: f64, entry: &Entry, y: f64) {
     let sample = [(x, y), (x + SAMPLE - 2.0, y)];
-    match (joined, entry.dashed) {
-        (false, _) => {}
-        (true, true) => canvas.dashes(&sample, entry.colour, 2.0),
-        (true, false) => canvas.line(&sample, entry.colour, 2.0, 1.0),
+    match (entry.stroke, entry.dashed) {
+        (Stroke::None, _) => {}
+        (Stroke::Thin, _) => canvas.line(&sample, entry.colour, 0.8, 0.9),
+        (Stroke::Line, true) => canvas.dashes(&sample, entry.colour, 2.0),
+        (Stroke::Line, false) => canvas.line(&sample, entry.colour, 2.0, 1.0),
     }
     if entry.marked {
         marker(canvas, (x + SAMPLE / 2.0 - 1.0, y), entry.colour, entry.dashed);
@@ -103,7 +127,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_distance_and_their_order_and_stay_inside() {
-        let entry = |y: f64| Entry { name: format!("{y}"), colour: INK, dashed: false, marked: false, y };
+        let entry =
+            |y: f64| Entry { name: format!("{y}"), colour: INK, dashed: false, marked: false, stroke: Stroke::Line, y };
         let placed = spread_out([90.0, 12.0, 91.0, 92.0, 10.0].map(entry).to_vec(), 10.0, 100.0);
         let names: Vec<&str> = placed.iter().map(|(e, _)| e.name.as_str()).collect();
         assert_eq!(names, ["10", "12", "90", "91", "92"]);

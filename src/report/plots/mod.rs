@@ -1,19 +1,34 @@
 //! Figures: each member of the registry says what is drawn, [`chart`] draws it, and the numbers behind it stand beside
-//! it as CSV. In reading order: what a plot is and how `[[report.plots]]` becomes figures (here), the members
-//! ([`curves`], [`sweep`]), then the chart they share and what it is drawn with.
+//! it as CSV. In reading order: what a plot is and how `[[report.plots]]` becomes figures (here), the members, then
+//! which settings they show ([`series`]), the chart they share and what it is drawn with.
 
+mod boxes;
 mod curves;
+mod gap;
+mod heatmap;
+mod published;
+mod schedule;
 mod sweep;
+mod train_size;
+
+mod series;
 
 mod canvas;
 mod chart;
+mod colours;
 mod legend;
+mod panel;
 mod path;
+mod picture;
+mod raster;
 mod scale;
 
 use std::sync::LazyLock;
 
+use super::expect::Judged;
 use super::frame::{Frame, Outline};
+use chart::Level;
+
 use super::select::{Selection, WHERE, check_metric};
 use super::spread::Group;
 use super::tables::Sheet;
@@ -25,7 +40,7 @@ use crate::base::read;
 use crate::base::registry::{Members, Registry};
 use crate::base::values::{Chosen, Value, Values};
 
-pub use canvas::escape;
+pub use picture::{Picture, escape};
 
 /// A plot: which numbers of a frame are drawn, and how.
 pub trait Plot: Send + Sync {
@@ -33,20 +48,44 @@ pub trait Plot: Send + Sync {
     fn stem(&self) -> String;
     /// The measures it needs.
     fn metrics(&self) -> &[String];
+    /// Whether it needs [`Frame::previews`].
+    fn previews(&self) -> bool {
+        false
+    }
     /// What is shown, in sentences.
-    fn caption(&self, frame: &Frame) -> String;
+    fn caption(&self, results: &Results<'_>) -> String;
     /// The numbers that are drawn.
-    fn sheet(&self, frame: &Frame) -> Sheet;
+    fn sheet(&self, results: &Results<'_>) -> Sheet;
     /// The picture.
-    fn svg(&self, frame: &Frame) -> String;
+    fn picture(&self, results: &Results<'_>) -> Picture;
+}
+
+/// What a plot draws.
+#[derive(Clone, Copy)]
+pub struct Results<'a> {
+    /// The results of the trials.
+    pub frame: &'a Frame,
+    /// What they were held against.
+    pub judged: &'a [Judged<'a>],
 }
 
 /// Makes a plot from its settings, or reports what is wrong with them.
 pub type Build = fn(&Chosen, &Outline<'_>, &mut Diagnostics) -> Option<Box<dyn Plot>>;
 
 /// All plots.
-pub static PLOTS: LazyLock<Registry<Build>> =
-    LazyLock::new(|| Registry { kind: "plot", entries: vec![curves::entry(), sweep::entry()] });
+pub static PLOTS: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
+    kind: "plot",
+    entries: vec![
+        curves::entry(),
+        sweep::entry(),
+        gap::entry(),
+        heatmap::entry(),
+        boxes::entry(),
+        train_size::entry(),
+        schedule::entry(),
+        published::entry(),
+    ],
+});
 
 /// The keys that every plot has.
 pub static COMMON: &[Key] = &[
@@ -160,6 +199,31 @@ fn read_y(values: &Values, known: &[String], diagnostics: &mut Diagnostics) -> O
         names.push(name.clone());
     }
     (diagnostics.count() == before).then_some(names)
+}
+
+/// From this ratio of largest to smallest on, positive values are drawn on a logarithmic axis.
+const WIDE: f64 = 30.0;
+
+/// Whether the numbers are above 0 and lie so wide that a logarithmic axis shows more.
+fn is_wide(numbers: &[f64]) -> bool {
+    let (low, high) = numbers.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(*x), h.max(*x)));
+    low > 0.0 && high / low >= WIDE
+}
+
+/// What the naive answer scores in those of the measures that are of the test rows, where it is the same for all of these
+/// settings: the majority class, the mean, the last value.
+fn baselines(frame: &Frame, cells: impl Iterator<Item = usize>, measures: &[String]) -> Vec<Level> {
+    let cells: Vec<usize> = cells.collect();
+    let of_measure = |measure: &String| {
+        let name = format!("baseline_{measure}");
+        let groups = cells.iter().map(|&c| frame.group(c, &name).spread);
+        let values: Vec<f64> = groups.flat_map(|s| s.values).filter(|v| v.is_finite()).collect();
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        // seeds that draw their own rows have baselines that differ a little
+        let same = high - low <= 0.02 * low.abs().max(high.abs());
+        (!values.is_empty() && same).then(|| Level { name: "naive baseline".into(), y: 0.5 * (low + high) })
+    };
+    measures.iter().filter(|m| m.starts_with("test_")).filter_map(of_measure).collect()
 }
 
 /// How many seeds stand behind means: `10 seeds`, `8 to 10 seeds`.

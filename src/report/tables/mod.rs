@@ -1,9 +1,10 @@
 //! Tables: the CSV files of a results folder, which hold every number in full, and the summary table that a person
 //! reads. A table is a function from the frame to rows of text.
 
+pub mod formats;
 mod metrics;
 pub mod overview;
-mod summary;
+pub mod summary;
 mod timing;
 mod trials;
 pub mod variance;

@@ -4,8 +4,8 @@
 use comfy_table::{Attribute, Cell, CellAlignment, LineStyle, Table, TableStyle};
 
 use crate::report::frame::Frame;
-use crate::report::number::with_interval;
-use crate::report::spread::Group;
+use crate::report::number::{rounded, with_interval};
+use crate::report::spread::{Group, Spread};
 use crate::report::words;
 
 /// Up to so many settings, all are shown.
@@ -61,13 +61,44 @@ impl Column {
     }
 }
 
-/// The overview of a frame. `extra` are measures that an expectation or a figure names, beside the usual ones.
-pub fn overview(frame: &Frame, extra: &[String]) -> Overview {
+/// What stands behind `±`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Half {
+    /// Half the 95 % interval of the mean.
+    #[default]
+    Interval,
+    /// The standard deviation over the trials.
+    Sd,
+    /// Nothing.
+    None,
+}
+
+impl Half {
+    fn of(self, spread: &Spread) -> Option<f64> {
+        match self {
+            Half::Interval => spread.half(),
+            Half::Sd => spread.sd,
+            Half::None => None,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Half::Interval => "mean ± half the 95 % interval over the n trials that finished",
+            Half::Sd => "mean ± standard deviation over the n trials that finished",
+            Half::None => "mean over the n trials that finished",
+        }
+    }
+}
+
+/// The overview of a frame. `extra` are measures that an expectation or a figure names, beside the usual ones. The `whole`
+/// one has every setting, and its rank by the measure that settings are chosen by.
+pub fn overview(frame: &Frame, extra: &[String], half: Half, whole: bool) -> Overview {
     let all: Vec<usize> = (0..frame.cells.len()).collect();
-    let mut caption =
-        String::from("mean ± half the 95 % interval over the n trials that finished; sd and all else in `summary.csv`");
-    let (cells, shortened) = match frame.selecting_metric().filter(|_| all.len() > ALL) {
-        None => (all.iter().copied().take(ALL).collect(), all.len() > ALL),
+    let most = if whole { usize::MAX } else { ALL };
+    let mut caption = format!("{}; all else in `summary.csv`", half.words());
+    let (cells, shortened) = match frame.selecting_metric().filter(|_| all.len() > most) {
+        None => (all.iter().copied().take(most).collect(), all.len() > most),
         Some(metric) => {
             let ranked = frame.ranked(&all, metric);
             caption.push_str(&format!("; shown are the best {} by {}", BEST.min(ranked.len()), words::metric(metric)));
@@ -82,14 +113,59 @@ pub fn overview(frame: &Frame, extra: &[String]) -> Overview {
     let extra = extra.iter().filter(|e| MEASURES.iter().all(|(m, _)| m != e)).map(|e| (e.as_str(), 2));
     for (metric, goes) in MEASURES.into_iter().chain(extra) {
         if known.iter().any(|k| k == metric) && columns.iter().all(|c| c.title != words::metric(metric)) {
-            columns.push(measure_column(frame, metric, goes, &cells));
+            columns.push(measure_column(frame, metric, goes, half, &cells));
         }
+    }
+    if whole {
+        columns.extend(rank_column(frame, &cells));
     }
     if columns.iter().any(|c| c.best.is_some()) {
         caption.push_str("; the best of a column is marked");
     }
     columns.extend(counts(frame, &cells));
+    add_baseline(frame, &mut columns);
     Overview { columns, caption }
+}
+
+/// The place of each setting among all, from 1, by the measure that settings are chosen by.
+fn rank_column(frame: &Frame, cells: &[usize]) -> Option<Column> {
+    let metric = frame.selecting_metric().filter(|_| cells.len() > 1)?;
+    let ranked = frame.ranked(cells, metric);
+    let place = |cell: &usize| ranked.iter().position(|c| c == cell).map_or("–".to_owned(), |i| (i + 1).to_string());
+    Some(Column::new("rank", cells.iter().map(place).collect(), true))
+}
+
+/// A last row with what the naive answer scores (the majority class, the mean, the last value), where it is the same for
+/// every setting.
+fn add_baseline(frame: &Frame, columns: &mut Vec<Column>) {
+    let value = |column: &Column| {
+        let of = |m: &&str| words::metric(m) == column.title;
+        let known = frame.summaries();
+        let bases: Vec<&str> = known.iter().filter_map(|k| k.strip_prefix("baseline_")).collect();
+        let metric = bases.into_iter().find(|m| of(m))?;
+        let cells = 0..frame.cells.len();
+        let name = format!("baseline_{metric}");
+        let spreads: Vec<Spread> = cells.map(|c| frame.group(c, &name).spread).filter(|s| s.n() > 0).collect();
+        let texts: Vec<String> = spreads.iter().filter_map(|s| s.mean).map(|m| rounded(m, 4)).collect();
+        texts.first().filter(|first| texts.iter().all(|t| t == *first)).cloned()
+    };
+    let values: Vec<Option<String>> = columns.iter().map(value).collect();
+    if values.iter().all(Option::is_none) {
+        return;
+    }
+    if frame.axes.is_empty() {
+        let rows = columns.first().map_or(0, |c| c.cells.len());
+        columns.insert(0, Column::new("", vec![String::new(); rows], false));
+        return add_baseline_row(columns, &[vec![None], values].concat());
+    }
+    add_baseline_row(columns, &values);
+}
+
+fn add_baseline_row(columns: &mut [Column], values: &[Option<String>]) {
+    for (i, (column, value)) in columns.iter_mut().zip(values).enumerate() {
+        let name = if i == 0 { "naive baseline" } else { "" };
+        column.cells.push(value.clone().unwrap_or_else(|| name.to_owned()));
+    }
 }
 
 fn axis_column(frame: &Frame, axis: usize, cells: &[usize]) -> Column {
@@ -97,11 +173,11 @@ fn axis_column(frame: &Frame, axis: usize, cells: &[usize]) -> Column {
     Column::new(words::axis(&frame.axes[axis].path), labels, frame.axes[axis].numbers().is_some())
 }
 
-fn measure_column(frame: &Frame, metric: &str, goes: usize, cells: &[usize]) -> Column {
+fn measure_column(frame: &Frame, metric: &str, goes: usize, half: Half, cells: &[usize]) -> Column {
     let text = |&cell: &usize| {
         let group = frame.group(cell, metric);
         let Some(mean) = group.spread.mean else { return "–".into() };
-        let text = with_interval(mean, group.spread.half());
+        let text = with_interval(mean, half.of(&group.spread));
         // fewer trials have the measure than finished: the goal was not reached by all
         if group.spread.n() < group.done { format!("{text} (n = {})", group.spread.n()) } else { text }
     };
@@ -212,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_table_of_a_sweep_fits_the_terminal_and_marks_the_best() {
-        let table = overview(&rates(), &["mean_train_loss".into()]);
+        let table = overview(&rates(), &["mean_train_loss".into()], Half::Interval, false);
         insta::assert_snapshot!("wide", table.terminal(140, false));
         let narrow = table.terminal(80, false);
         insta::assert_snapshot!("narrow", narrow);
@@ -229,15 +305,33 @@ mod tests {
         let numbers: Vec<f64> = (0..50).map(f64::from).collect();
         let losses: Vec<[Outcome; 1]> = numbers.iter().map(|x| [Outcome::Done(50.0 - x)]).collect();
         let cells: Vec<&[Outcome]> = losses.iter().map(|l| l.as_slice()).collect();
-        let table = overview(&frame_of(&[numeric("train.batch_size", &numbers, false)], &cells), &[]);
+        let table =
+            overview(&frame_of(&[numeric("train.batch_size", &numbers, false)], &cells), &[], Half::Interval, false);
         assert_eq!(table.columns[0].cells.len(), 20);
         assert_eq!(table.columns[0].cells[0], "49");
         assert!(table.caption.contains("the best 20 by test loss; 30 more settings there"), "{}", table.caption);
     }
 
     #[test]
+    fn the_naive_baseline_is_the_last_row() {
+        let mut frame =
+            frame_of(&[numeric("optimizer.lr", &[0.1, 1.0], true)], &[&[Outcome::Done(0.5)], &[Outcome::Done(2.0)]]);
+        let records = frame.trials.iter_mut().filter_map(|t| t.record.as_mut());
+        records.for_each(|r| r.summary.push(("baseline_test_loss".into(), 2.25)));
+        let table = overview(&frame, &[], Half::Interval, false);
+        let column = |title: &str| table.columns.iter().find(|c| c.title == title).unwrap();
+        assert_eq!(column("learning rate").cells, ["0.1", "1", "naive baseline"]);
+        assert_eq!(column("test loss").cells, ["0.5000", "2.000", "2.250"]);
+        assert_eq!((column("test loss").best, column("n").cells[2].as_str()), (Some(0), ""));
+        frame.trials[1].record.as_mut().unwrap().summary.retain(|(name, _)| &**name != "baseline_test_loss");
+        assert_eq!(overview(&frame, &[], Half::Interval, false), table, "of the settings that have it");
+        frame.trials.iter_mut().for_each(|t| t.record = None);
+        assert_eq!(overview(&frame, &[], Half::Interval, false).columns[0].cells.len(), 2);
+    }
+
+    #[test]
     fn nothing_finished_is_a_table_of_counts() {
-        let table = overview(&frame_of(&[], &[&[Outcome::Pending; 3]]), &[]);
+        let table = overview(&frame_of(&[], &[&[Outcome::Pending; 3]]), &[], Half::Interval, false);
         let titles: Vec<&str> = table.columns.iter().map(|c| c.title.as_str()).collect();
         assert_eq!(titles, ["n", "diverged", "pending"]);
         assert_eq!(table.columns[2].cells, ["3"]);

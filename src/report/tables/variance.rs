@@ -181,7 +181,9 @@ fn components(levels: &[usize], values: &[f64]) -> Vec<(usize, f64)> {
         let larger = (0..sets).filter(|outer| outer & set == set && *outer != set);
         found[set] = (square(set) - larger.map(|outer| shared(outer) * found[outer]).sum::<f64>()) / shared(set);
     }
-    order.into_iter().map(|set| (set, found[set])).collect()
+    // what rounding leaves of the differences of equal numbers is no variance
+    let least = 1e-12 * found.iter().map(|v| v.abs()).sum::<f64>();
+    order.into_iter().map(|set| (set, if found[set].abs() > least { found[set] } else { 0.0 })).collect()
 }
 
 /// The combination of the levels of a set of factors that a value belongs to.

@@ -3,6 +3,12 @@
 //! against the exact value, and tested on dense grids against `f64`. NaN in, NaN out. Where a lane needs another formula
 //! than its neighbour both are computed and one is selected.
 
+mod normal;
+mod trigonometric;
+
+pub use normal::normal;
+pub use trigonometric::sin_cos;
+
 use crate::isa::Simd;
 
 /// `ln 2` in two parts: `n LN2_HIGH` is exact for the `n` met here.
@@ -54,6 +60,27 @@ pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     let rest = s.int_sub(s.int_sub(n, half), s.bits(128));
     let half = s.int_sub(half, s.bits(128));
     s.mul(s.mul(y, power_of_two(s, half)), power_of_two(s, rest))
+}
+
+/// `x` cut off at both ends; a NaN stays one.
+#[inline(always)]
+pub(crate) fn clamp<S: Simd>(s: S, x: S::V, low: f32, high: f32) -> S::V {
+    s.min(s.max(x, s.splat(low)), s.splat(high))
+}
+
+/// `e^x - 1` for `x <= 0`, within 1.5 ULP also where `x` is tiny; the argument is not looked at above zero.
+#[inline(always)]
+pub fn exp_m1<S: Simd>(s: S, x: S::V) -> S::V {
+    // From -17.33 on the nearest float is -1; the bound keeps 2^n a float.
+    let (_, n, r) = reduce(s, s.max(x, s.splat(-20.0)));
+    exp_m1_of(s, n, r)
+}
+
+/// `2^n e^r - 1` for what [`reduce`] gives.
+#[inline(always)]
+fn exp_m1_of<S: Simd>(s: S, n: S::V, r: S::V) -> S::V {
+    let scale = power_of_two(s, n);
+    s.mul_add(scale, exp_m1_reduced(s, r), s.sub(scale, s.splat(1.0)))
 }
 
 /// `ln(1 + f) - f` for `1 + f` in `[1/sqrt 2, sqrt 2]`. With `q = f / (2 + f)`, `ln(1 + f) = 2 artanh q`, which is
@@ -110,8 +137,7 @@ pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     // From 9.02 on the nearest float is one; the bound keeps 2^n below overflow.
     let size = s.min(s.abs(x), s.splat(10.0));
     let (_, n, r) = reduce(s, s.add(size, size));
-    let scale = power_of_two(s, n);
-    let e = s.mul_add(scale, exp_m1_reduced(s, r), s.sub(scale, s.splat(1.0)));
+    let e = exp_m1_of(s, n, r);
     let y = s.div(e, s.add(e, s.splat(2.0)));
     s.or(y, s.and(x, s.bits(0x8000_0000)))
 }

@@ -1,0 +1,219 @@
+//! Losses on the cross-entropy of a softmax over classes: `ce = ln(sum_j e^(z_j)) - z_t` for the class `t`, taken relative
+//! to the largest logit `m`, so that no exponential overflows: `ln(sum_j e^(z_j - m)) + (m - z_t)`. The gradient of `ce`
+//! is `softmax(z) - onehot(t)`. Rows are taken sixteen at a time, so that one logarithm serves sixteen rows.
+
+use super::{Loss, Mean, Targets};
+use crate::elementwise::{load, store};
+use crate::isa::{Cpu, LANES, Op, Simd};
+use crate::math;
+
+/// What becomes of the cross-entropy of a row.
+pub(super) trait OfCrossEntropy: Copy + Send + Sync + 'static {
+    /// What the losses of a batch are divided by for their mean.
+    const MEAN: Mean;
+    /// `f(ce)` and `df/dce`.
+    fn value_and_slope<S: Simd>(self, s: S, ce: S::V) -> (S::V, S::V);
+    /// `f(ce)` in `f64`, independent of [`OfCrossEntropy::value_and_slope`].
+    fn reference(self, ce: f64) -> f64;
+}
+
+/// `(1 - smoothing) w_t f(ce_t) + smoothing / C sum_c w_c ce_c`, where `ce_c` is the cross-entropy of class `c`.
+pub(super) struct Softmax<F> {
+    /// What becomes of the cross-entropy.
+    pub of: F,
+    /// The share of every row that is spread over all classes.
+    pub smoothing: f64,
+    /// The weights `w` of the classes; empty where they are all one.
+    pub weights: Vec<f32>,
+}
+
+impl<F: OfCrossEntropy> Loss for Softmax<F> {
+    fn rows(
+        &self,
+        cpu: Cpu,
+        width: usize,
+        z: &[f32],
+        targets: Targets<'_>,
+        losses: &mut [f32],
+        gradient: Option<(&mut [f32], f32)>,
+    ) {
+        let classes = targets.classes();
+        let (gradient, scale) = super::checked(width, z, classes.len(), losses, gradient);
+        assert!(self.weights.is_empty() || self.weights.len() == width, "loss: weights of classes and outputs");
+        let total = if self.weights.is_empty() { width as f32 } else { self.weights.iter().sum() };
+        let (kept, share) = ((1.0 - self.smoothing) as f32, (self.smoothing / width as f64) as f32);
+        let (of, weights) = (self.of, self.weights.as_slice());
+        cpu.run(Rows { of, kept, share, weights, total, width, z, classes, losses, gradient, scale });
+    }
+
+    fn takes_classes(&self) -> bool {
+        true
+    }
+
+    fn mean(&self) -> Mean {
+        F::MEAN
+    }
+
+    fn class_weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    fn threshold(&self) -> Option<f32> {
+        None
+    }
+
+    fn reference(&self, z: &[f64], target: &[f64]) -> f64 {
+        let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = z.iter().map(|z| (z - largest).exp()).sum();
+        let of = |class: usize| total.ln() + largest - z[class];
+        let weight = |class: usize| self.weights.get(class).map_or(1.0, |weight| f64::from(*weight));
+        let own = target[0] as usize;
+        let spread: f64 = (0..z.len()).map(|class| weight(class) * of(class)).sum();
+        (1.0 - self.smoothing) * weight(own) * self.of.reference(of(own)) + self.smoothing * spread / z.len() as f64
+    }
+}
+
+struct Rows<'a, F> {
+    of: F,
+    /// `1 - smoothing`
+    kept: f32,
+    /// `smoothing / C`
+    share: f32,
+    weights: &'a [f32],
+    /// The sum of the weights.
+    total: f32,
+    width: usize,
+    z: &'a [f32],
+    classes: &'a [u32],
+    losses: &'a mut [f32],
+    gradient: Option<&'a mut [f32]>,
+    scale: f32,
+}
+
+/// What is known of a row before its logarithm is taken.
+#[derive(Clone, Copy)]
+struct Row {
+    /// `sum_j e^(z_j - m)`
+    total: f32,
+    /// `m - z_t`
+    gap: f32,
+    /// `sum_c w_c (m - z_c)`, where labels are smoothed.
+    spread: f32,
+    /// `(1 - smoothing) w_t`
+    own: f32,
+}
+
+impl<F: OfCrossEntropy> Op for Rows<'_, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(mut self, s: S) {
+        for first in (0..self.losses.len()).step_by(LANES) {
+            let rows = LANES.min(self.losses.len() - first);
+            // Lanes without a row: ln 1 + 0.
+            let mut of = [Row { total: 1.0, gap: 0.0, spread: 0.0, own: 0.0 }; LANES];
+            for (i, row) in of[..rows].iter_mut().enumerate() {
+                *row = self.row(s, first + i);
+            }
+            let [total, gap, spread, own] =
+                [of.map(|row| row.total), of.map(|row| row.gap), of.map(|row| row.spread), of.map(|row| row.own)]
+                    .map(|lanes| s.load(&lanes));
+            let ln = math::ln(s, total);
+            let (value, slope) = self.of.value_and_slope(s, s.add(ln, gap));
+            let mut loss = s.mul(own, value);
+            let pull = s.mul(own, slope);
+            let mut push = pull;
+            if self.share > 0.0 {
+                let all = s.mul_add(s.splat(self.total), ln, spread);
+                loss = s.mul_add(s.splat(self.share), all, loss);
+                push = s.mul_add(s.splat(self.share), s.splat(self.total), push);
+            }
+            s.store_part(loss, &mut self.losses[first..first + rows]);
+            let (push, pull) = (s.lanes(push), s.lanes(pull));
+            for i in 0..rows {
+                self.slope(s, first + i, self.scale * push[i] / of[i].total, self.scale * pull[i]);
+            }
+        }
+    }
+}
+
+impl<F: OfCrossEntropy> Rows<'_, F> {
+    /// What is known of a row; leaves its exponentials in the gradient.
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, s: S, r: usize) -> Row {
+        let z = &self.z[r * self.width..][..self.width];
+        let class = self.classes[r] as usize;
+        assert!(class < self.width, "loss: class {class} of {}", self.width);
+        let largest = largest(s, z);
+        let keep = self.gradient.as_deref_mut().map(|gradient| &mut gradient[r * self.width..][..self.width]);
+        let weight = if self.weights.is_empty() { 1.0 } else { self.weights[class] };
+        Row {
+            total: total(s, z, largest, keep),
+            gap: largest - z[class],
+            spread: if self.share > 0.0 { spread(s, z, self.weights, largest) } else { 0.0 },
+            own: self.kept * weight,
+        }
+    }
+
+    /// Makes the gradient of a row of its exponentials: `factor e_j - share w_j`, less `pull` for its class.
+    #[inline(always)]
+    fn slope<S: Simd>(&mut self, s: S, r: usize, factor: f32, pull: f32) {
+        let Some(gradient) = &mut self.gradient else { return };
+        let gradient = &mut gradient[r * self.width..][..self.width];
+        let factor = s.splat(factor);
+        let share = s.splat(-self.scale * self.share);
+        let smooth = self.share > 0.0;
+        for at in (0..self.width).step_by(LANES) {
+            let end = self.width.min(at + LANES);
+            let mut y = s.mul(load(s, gradient, at, end), factor);
+            if smooth {
+                let w = if self.weights.is_empty() { s.splat(1.0) } else { load(s, self.weights, at, end) };
+                y = s.mul_add(share, w, y);
+            }
+            store(s, y, gradient, at, end);
+        }
+        gradient[self.classes[r] as usize] -= pull;
+    }
+}
+
+/// The largest value of a row. A NaN may be passed over: it comes back through the sum of the exponentials.
+#[inline(always)]
+fn largest<S: Simd>(s: S, z: &[f32]) -> f32 {
+    let mut largest = s.splat(f32::NEG_INFINITY);
+    let (blocks, end) = z.as_chunks();
+    for block in blocks {
+        largest = s.max(largest, s.load(block));
+    }
+    let candidate = s.max(largest, s.load_part(end));
+    s.largest(s.select(s.first(end.len()), candidate, largest))
+}
+
+/// `sum_j e^(z_j - m)` over a row; keeps the exponentials where asked to.
+#[inline(always)]
+fn total<S: Simd>(s: S, z: &[f32], largest: f32, mut keep: Option<&mut [f32]>) -> f32 {
+    let m = s.splat(largest);
+    let mut sum = s.zero();
+    for at in (0..z.len()).step_by(LANES) {
+        let end = z.len().min(at + LANES);
+        let e = math::exp(s, s.sub(load(s, z, at, end), m));
+        if let Some(keep) = &mut keep {
+            store(s, e, keep, at, end);
+        }
+        sum = s.select(s.first(end - at), s.add(sum, e), sum);
+    }
+    s.sum(sum)
+}
+
+/// `sum_c w_c (m - z_c)` over a row, with weights of one where there are none.
+#[inline(always)]
+fn spread<S: Simd>(s: S, z: &[f32], weights: &[f32], largest: f32) -> f32 {
+    let m = s.splat(largest);
+    let mut sum = s.zero();
+    for at in (0..z.len()).step_by(LANES) {
+        let end = z.len().min(at + LANES);
+        let w = if weights.is_empty() { s.splat(1.0) } else { load(s, weights, at, end) };
+        let term = s.mul_add(w, s.sub(m, load(s, z, at, end)), sum);
+        sum = s.select(s.first(end - at), term, sum);
+    }
+    s.sum(sum)
+}
