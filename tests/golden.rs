@@ -12,6 +12,7 @@ use kernels::optimizer::{Buffers, PLANES, Step};
 use kernels::{Cpu, Scratch, loss};
 use runner::base::diagnostics::{Diagnostics, Place};
 use runner::base::key::{Key, Kind};
+use runner::base::random::Seeds;
 use runner::base::registry::Members;
 use runner::base::shape::Target;
 use runner::base::values::{Chosen, Value};
@@ -337,7 +338,8 @@ fn training() {
         for threads in [1, 3] {
             let (plan, train) = (&rehearsal.plan, &rehearsal.train);
             let mut scratches = scratches(threads);
-            let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &tensors));
+            let mut team =
+                Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &tensors), Seeds::new(0));
             compare(&mut first, "outputs", &team.outputs(train), &singles(&theirs["outputs"]));
             for (t, loss) in numbers(&theirs["losses"]).into_iter().enumerate() {
                 let step = t as u64;
@@ -384,7 +386,7 @@ fn xor() {
     for run in list(&file["runs"]) {
         let initial = [singles(&run["initial_weight"]), singles(&run["initial_bias"])];
         let mut scratches = scratches(1);
-        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &initial));
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, placed(&rehearsal, &initial), Seeds::new(0));
         let theirs = &run["float32"];
         let losses = numbers(&theirs["losses"]);
         for t in 0..=steps {

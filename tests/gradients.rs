@@ -10,6 +10,7 @@ use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
 use runner::nn::activation::ACTIVATIONS;
+use runner::nn::layer::Draws;
 use runner::nn::layers::LAYERS;
 use runner::nn::network::Network;
 use runner::trial::team::{Batch, Team};
@@ -178,6 +179,18 @@ fn losses() {
 const ROWS: usize = 7;
 const INPUTS: usize = 5;
 const OUTPUTS: usize = 3;
+/// What dropout draws from.
+const SEEDS: Seeds = Seeds::new(5);
+
+/// What a member's example does not show: layers first and inside of others, their other settings.
+const FORMS: &[&str] = &[
+    "{ type = 'dropout', rate = 0.4 }, 'flatten', { type = 'permute', seed = 3 }, { type = 'dense', units = 70 },
+     { type = 'concat', layers = [{ type = 'dropout', rate = 0.5 }, { type = 'dense', units = 18, activation = 'tanh' }] },
+     { type = 'scale', by = 'inverse_sqrt' }",
+    "{ type = 'scale', by = 1.5, learned = 'vector' },
+     { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
+     { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",
+];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
 /// of the input of the others.
@@ -204,6 +217,7 @@ fn networks() -> Vec<String> {
     }
     let dense = |example: &str| format!("{{ type = 'dense', units = 17, activation = {example} }}");
     bodies.extend(ACTIVATIONS.all().into_iter().map(|activation| dense(&activation.example)));
+    bodies.extend(FORMS.iter().map(|body| (*body).to_owned()));
     bodies.iter().map(|body| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]")).collect()
 }
 
@@ -229,7 +243,7 @@ fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
         for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
             let mut scratches = scratches(threads);
-            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec());
+            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
             let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
@@ -285,7 +299,9 @@ fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<
         let at = params[i];
         let [above, below] = [at + H, at - H].map(|p| {
             params[i] = p;
-            x.chunks(INPUTS).map(|x| network.reference(&params, x)).collect::<Vec<_>>()
+            let draws = |row| Some(Draws { seeds: SEEDS, step: 1, row });
+            let rows = x.chunks(INPUTS).enumerate();
+            rows.map(|(row, x)| network.reference(&params, x, draws(row))).collect::<Vec<_>>()
         });
         params[i] = at;
         for (slopes, objective) in slopes.iter_mut().zip(objectives) {

@@ -1,23 +1,25 @@
-//! What a `[network]` section makes of its layers: how they hand down what is said about training them, and what each
-//! kind of layer does beside its function, which `tests/gradients.rs` proves.
+//! What a `[network]` section makes of its layers beside their functions, which `tests/gradients.rs` proves: how they hand
+//! down what is said about training them, and that dropout depends on nothing but the seed, the step and the place.
 
 mod common;
 
-use common::rehearse;
+use common::{Rehearsal, rehearse, scratches};
+use kernels::Cpu;
 use runner::base::random::Seeds;
 use runner::nn::network::Network;
+use runner::trial::team::{Batch, Team};
 
-/// The network of these layers on rows of three numbers, of which one of three classes is to be told.
+/// A trial of these layers on rows of three numbers, of which one of three classes is to be told.
 #[track_caller]
-fn network(layers: &str) -> Network {
+fn trial(layers: &str) -> Rehearsal {
     let text = format!(
         "optimizer = {{ type = 'sgd', lr = 0.1 }}
          loss = 'cross_entropy'
-         train = {{ steps = 1, batch_size = 3 }}
+         train = {{ steps = 1, batch_size = 'full' }}
          network = {{ layers = [{layers}] }}
-         data = {{ type = 'table', inputs = [[1, 2, 3], [4, 5, 6], [7, 8, 9]], targets = [0, 1, 2] }}"
+         data = {{ type = 'table', inputs = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]], targets = [0, 1, 2] }}"
     );
-    rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network
+    rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 fn initial(network: &Network, seed: u64) -> Vec<f32> {
@@ -28,7 +30,7 @@ fn initial(network: &Network, seed: u64) -> Vec<f32> {
 
 #[test]
 fn a_layer_hands_its_care_down() {
-    let network = network(
+    let network = trial(
         "{ type = 'dense', units = 3 },
          { type = 'residual', lr = 0.5, weight_decay = 0.1, layers = [
              { type = 'dense', units = 3, lr = 4, bias = false },
@@ -36,19 +38,121 @@ fn a_layer_hands_its_care_down() {
              { type = 'residual', frozen = true, layers = [{ type = 'dense', units = 3, bias = false }] },
          ] },
          { type = 'dense', units = 3, frozen = true }",
-    );
+    )
+    .plan
+    .network;
     let cares: Vec<_> =
         network.slots().iter().map(|slot| (slot.care.lr, slot.care.weight_decay, slot.care.frozen)).collect();
     let (first, last) = ((1.0, None, false), (1.0, None, true));
     let body = [(2.0, Some(0.1), false), (0.0, Some(0.0), true), (0.5, Some(0.1), true)];
     assert_eq!(cares, [first, first, body[0], body[1], body[2], last, last]);
+    let ends: Vec<_> = network.slots().iter().map(|slot| (slot.first, slot.last)).collect();
+    let hidden = (false, false);
+    assert_eq!(ends, [(true, false), (true, false), hidden, hidden, hidden, (false, true), (false, true)]);
 }
 
 #[test]
 fn a_layer_starts_from_its_own_initialiser_and_moves_no_other() {
-    let plain = network("{ type = 'dense', units = 2 }, { type = 'dense', units = 3 }");
-    let own = network("{ type = 'dense', units = 2, init = 'zeros' }, { type = 'dense', units = 3 }");
+    let plain = trial("{ type = 'dense', units = 2 }, { type = 'dense', units = 3 }").plan.network;
+    let own = trial("{ type = 'dense', units = 2, init = 'zeros' }, { type = 'dense', units = 3 }").plan.network;
     let (plain, ours) = (initial(&plain, 1), initial(&own, 1));
     assert!(ours[..8].iter().all(|w| *w == 0.0) && plain[..8].iter().all(|w| *w != 0.0));
     assert_eq!(ours[8..], plain[8..]);
+}
+
+/// The layers of [`trained`] with and without dropout.
+fn dropping(rate: f64) -> String {
+    let drop = format!("{{ type = 'dropout', p = {rate} }}");
+    format!("{drop}, {{ type = 'dense', units = 90, activation = 'tanh' }}, {drop}, {{ type = 'dense', units = 3 }}")
+}
+
+const PLAIN: &str = "{ type = 'dense', units = 90, activation = 'tanh' }, { type = 'dense', units = 3 }";
+
+/// Parameters after `steps.end` steps, begun anew with what was there after `steps.start` of them.
+fn trained(trial: &Rehearsal, threads: usize, looks: usize, seed: u64, steps: &[u64]) -> Vec<f32> {
+    let mut params = initial(&trial.plan.network, seed);
+    let mut done = 0;
+    for until in steps {
+        let mut scratches = scratches(threads);
+        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params, Seeds::new(seed));
+        while done < *until {
+            (0..looks).for_each(|_| drop(team.outputs(&trial.train)));
+            done += 1;
+            team.step(&trial.train, Batch::Stretch(0, 3), done, 0.5);
+        }
+        params = team.params().to_vec();
+    }
+    params
+}
+
+#[test]
+fn dropout_depends_on_seed_and_step_alone() {
+    let trial = trial(&dropping(0.5));
+    let once = trained(&trial, 1, 0, 3, &[7]);
+    assert_eq!(once, trained(&trial, 3, 0, 3, &[7]), "three threads");
+    assert_eq!(once, trained(&trial, 1, 2, 3, &[7]), "with evaluations between the steps");
+    assert_eq!(once, trained(&trial, 2, 1, 3, &[2, 3, 7]), "interrupted twice");
+}
+
+#[test]
+fn dropout_draws_anew_for_every_step_seed_and_layer() {
+    let trial = trial(
+        "{ type = 'dropout' }, { type = 'dropout' }, { type = 'dense', units = 90 }, 'dropout', { type = 'dense', units = 3 }",
+    );
+    let params = initial(&trial.plan.network, 3);
+    let gradient = |seed, step| {
+        let mut scratches = scratches(1);
+        let mut team =
+            Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), Seeds::new(seed));
+        team.step(&trial.train, Batch::Stretch(0, 3), step, 0.5);
+        team.grads().to_vec()
+    };
+    let first = gradient(1, 1);
+    assert_eq!(first, gradient(1, 1));
+    assert_ne!(first, gradient(1, 2));
+    assert_ne!(first, gradient(2, 1));
+    // the rows of the first layer's gradient are zero only where an input was dropped for all rows by either layer
+    let zeros = first.iter().filter(|g| **g == 0.0).count();
+    assert!(zeros > 0 && zeros < first.len(), "{zeros} of {}", first.len());
+}
+
+#[test]
+fn without_training_or_rate_dropout_is_not_there() {
+    let (plain, half, none) = (trial(PLAIN), trial(&dropping(0.5)), trial(&dropping(0.0)));
+    let params = initial(&plain.plan.network, 3);
+    assert_eq!(params, initial(&half.plan.network, 3), "dropout moves nobody's initial weights");
+    let outputs = |trial: &Rehearsal| {
+        let mut scratches = scratches(1);
+        Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, params.clone(), Seeds::new(3))
+            .outputs(&trial.train)
+    };
+    assert_eq!(outputs(&plain), outputs(&half), "in evaluation dropout is the identity");
+    assert_eq!(trained(&plain, 1, 0, 3, &[7]), trained(&none, 2, 0, 3, &[7]), "a rate of zero");
+    assert_ne!(trained(&plain, 1, 0, 3, &[7]), trained(&half, 1, 0, 3, &[7]));
+}
+
+#[test]
+fn a_step_honours_what_layers_say() {
+    let decayed = |care: &str| {
+        let trial = trial(&format!("{{ type = 'dense', units = 4{care} }}, {{ type = 'dense', units = 3 }}"));
+        let start = initial(&trial.plan.network, 1);
+        let mut scratches = scratches(2);
+        let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, start.clone(), Seeds::new(1));
+        team.step(&trial.train, Batch::Stretch(0, 3), 1, 0.5);
+        let moved: Vec<f32> = start.iter().zip(team.params()).map(|(a, b)| b - a).collect();
+        (start, moved)
+    };
+    let (start, plain) = decayed("");
+    let first = 0..16;
+    for (care, expected) in [(", lr = 0.5", 0.5), (", frozen = true", 0.0), (", lr = 0", 0.0)] {
+        let (_, moved) = decayed(care);
+        assert_eq!(moved[16..], plain[16..], "the other layer, {care}");
+        for (ours, plain) in moved[first.clone()].iter().zip(&plain) {
+            assert!((ours - expected * plain).abs() < 1e-6, "{care}: {ours}, not {expected} of {plain}");
+        }
+    }
+    let (_, moved) = decayed(", weight_decay = 0.1");
+    for i in first {
+        assert!((moved[i] - (plain[i] - 0.5 * 0.1 * start[i])).abs() < 1e-6, "{i}: {} and {}", moved[i], plain[i]);
+    }
 }

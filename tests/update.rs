@@ -5,6 +5,7 @@ mod common;
 
 use common::{Rehearsal, rehearse, scratches};
 use kernels::Cpu;
+use runner::base::random::Seeds;
 use runner::learn::optimizer::OPTIMIZERS;
 use runner::trial::team::{Batch, Team};
 
@@ -35,7 +36,7 @@ fn trained(rehearsal: &Rehearsal, threads: usize, steps: u64) -> (Vec<f32>, Vec<
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(plan.seeds(3), &mut params);
     let mut scratches = scratches(threads);
-    let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, params.clone());
+    let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, params.clone(), Seeds::new(0));
     for t in 0..steps {
         let loss = team.step(train, Batch::Stretch(0, train.rows()), t + 1, plan.rates.at(t));
         assert!(loss.is_finite(), "step {t}");
@@ -141,7 +142,7 @@ fn the_perceptron_rule_moves_misclassified_rows_only() {
     };
     let Rehearsal { plan, train } = rehearse(&text("perceptron")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let mut scratches = scratches(1);
-    let mut team = Team::new(&plan, Cpu::best(), &mut scratches, &train, vec![0.0; 3]);
+    let mut team = Team::new(&plan, Cpu::best(), &mut scratches, &train, vec![0.0; 3], Seeds::new(0));
     let rows = [([1.0_f32, 2.0], 1.0), ([-1.0, 0.5], 0.0), ([2.0, -1.0], 1.0)];
     // Rosenblatt's rule by hand, where an output of zero is on neither side
     let (mut w, mut b) = ([0.0_f32; 2], 0.0_f32);

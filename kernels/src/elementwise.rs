@@ -195,3 +195,51 @@ impl Onto<1> for Penalty {
 pub fn penalize(cpu: Cpu, l1: f32, l2: f32, w: &[f32], g: &mut [f32]) {
     cpu.run(InPlace { f: Penalty { l1, l2 }, x: [w], y: g });
 }
+
+struct Times(f32);
+
+impl Lanes<1> for Times {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, [x]: [S::V; 1]) -> S::V {
+        s.mul(s.splat(self.0), x)
+    }
+}
+
+/// `out = factor x`, both of one length.
+pub fn times(cpu: Cpu, factor: f32, x: &[f32], out: &mut [f32]) {
+    cpu.run(Map { f: Times(factor), x: [x], out });
+}
+
+struct Product;
+
+impl Lanes<2> for Product {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, [a, b]: [S::V; 2]) -> S::V {
+        s.mul(a, b)
+    }
+}
+
+struct TimesRow<'a> {
+    factors: &'a [f32],
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Op for TimesRow<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        let cols = self.factors.len();
+        for (x, out) in self.x.chunks_exact(cols).zip(self.out.chunks_exact_mut(cols)) {
+            Map { f: Product, x: [self.factors, x], out }.eval(s);
+        }
+    }
+}
+
+/// `out[r][j] = factors[j] x[r][j]`: every row times the same one; `x` and `out` are `(rows, cols)`, `factors` `(cols)`.
+pub fn times_row(cpu: Cpu, factors: &[f32], x: &[f32], out: &mut [f32]) {
+    assert_eq!(x.len(), out.len(), "times_row: `x` and `out`");
+    assert!(x.len().is_multiple_of(factors.len()), "times_row: {} values in rows of {}", x.len(), factors.len());
+    cpu.run(TimesRow { factors, x, out });
+}

@@ -14,8 +14,8 @@
 //!   Minimum and maximum are a comparison and a selection, subnormals are kept, a NaN that goes in comes out.
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
-//! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`] and
-//! [`elementwise`] the tools; [`member`] says how an entry of a registry describes itself, and [`activation`],
+//! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
+//! [`elementwise`] and [`random`] the tools; [`member`] says how an entry of a registry describes itself, and [`activation`],
 //! [`loss`] and [`optimizer`] are the registries.
 
 pub mod isa;
@@ -27,6 +27,8 @@ pub mod math;
 pub mod reduce;
 
 pub mod elementwise;
+
+pub mod random;
 
 pub mod member;
 

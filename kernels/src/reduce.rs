@@ -93,8 +93,10 @@ pub fn row_sums(cpu: Cpu, x: &[f32], cols: usize, out: &mut [f32]) {
     cpu.run(RowSums { x, cols, out });
 }
 
+/// Sums along the columns of `x`, or of its products with `y` where there is one.
 struct ColumnSums<'a> {
     x: &'a [f32],
+    y: Option<&'a [f32]>,
     cols: usize,
     start: usize,
     keep: bool,
@@ -118,10 +120,15 @@ impl ColumnSums<'_> {
                 *sum = load::<S, N>(s, &self.out[at..], i, tail);
             }
         }
-        for row in self.x.chunks_exact(self.cols) {
+        for (r, row) in self.x.chunks_exact(self.cols).enumerate() {
             let row = &row[self.start + at..];
+            let other = self.y.map(|y| &y[r * self.cols + self.start + at..]);
             for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = s.add(*sum, load::<S, N>(s, row, i, tail));
+                let x = load::<S, N>(s, row, i, tail);
+                *sum = match other {
+                    Some(other) => s.mul_add(x, load::<S, N>(s, other, i, tail), *sum),
+                    None => s.add(*sum, x),
+                };
             }
         }
         for (i, sum) in sums.into_iter().enumerate() {
@@ -153,13 +160,24 @@ impl Op for ColumnSums<'_> {
 /// `out[j]` = the sum of column `range.start + j` of `x` `(rows, cols)`, row by row, starting from zero or, with `keep`,
 /// from what `out` holds; `out` `(range.len())`.
 pub fn column_sums(cpu: Cpu, x: &[f32], cols: usize, range: Range<usize>, keep: bool, out: &mut [f32]) {
-    assert!(range.start <= range.end && range.end <= cols, "column_sums: columns {range:?} of {cols}");
-    assert_eq!(out.len(), range.len(), "column_sums: `out` and the columns of the range");
+    columns(cpu, (x, None), cols, range, keep, out);
+}
+
+/// `out[j]` = the sum of `x y` over column `range.start + j`, a fused multiply-add for each row; otherwise like
+/// [`column_sums`]. `y` is `(rows, cols)` too.
+pub fn column_dots(cpu: Cpu, (x, y): (&[f32], &[f32]), cols: usize, range: Range<usize>, keep: bool, out: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "column_dots: `x` and `y`");
+    columns(cpu, (x, Some(y)), cols, range, keep, out);
+}
+
+fn columns(cpu: Cpu, (x, y): (&[f32], Option<&[f32]>), cols: usize, range: Range<usize>, keep: bool, out: &mut [f32]) {
+    assert!(range.start <= range.end && range.end <= cols, "column sums: columns {range:?} of {cols}");
+    assert_eq!(out.len(), range.len(), "column sums: `out` and the columns of the range");
     if cols == 0 {
         return;
     }
-    assert_eq!(x.len() % cols, 0, "column_sums: {} values in rows of {cols}", x.len());
-    cpu.run(ColumnSums { x, cols, start: range.start, keep, out });
+    assert_eq!(x.len() % cols, 0, "column sums: {} values in rows of {cols}", x.len());
+    cpu.run(ColumnSums { x, y, cols, start: range.start, keep, out });
 }
 
 struct ArgmaxRows<'a> {

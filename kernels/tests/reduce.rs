@@ -4,8 +4,8 @@ mod common;
 
 use common::{Stream, assert_same_bits, cpus};
 use kernels::Cpu;
-use kernels::elementwise::{add, add_to, blend, clamp, penalize, scale};
-use kernels::reduce::{argmax_rows, column_sums, dot, norm, row_sums, sum};
+use kernels::elementwise::{add, add_to, blend, clamp, penalize, scale, times, times_row};
+use kernels::reduce::{argmax_rows, column_dots, column_sums, dot, norm, row_sums, sum};
 
 const LENGTHS: [usize; 12] = [0, 1, 5, 15, 16, 17, 31, 32, 33, 100, 257, 1000];
 
@@ -52,18 +52,23 @@ fn columns_are_summed_in_order_of_rows() {
     for cpu in cpus() {
         for (rows, cols) in [(0, 5), (1, 1), (3, 15), (4, 16), (7, 17), (9, 63), (9, 64), (5, 65), (33, 200)] {
             let x = Stream(3).units(rows * cols);
+            let y = Stream(5).units(rows * cols);
             let kept = Stream(4).units(cols);
             for range in [0..cols, 0..cols / 2, cols / 3..cols, cols..cols] {
                 for keep in [false, true] {
                     let mut expected = if keep { kept[range.clone()].to_vec() } else { vec![0.0; range.len()] };
-                    for r in 0..rows {
-                        for (out, x) in expected.iter_mut().zip(&x[r * cols..][range.clone()]) {
-                            *out += x;
-                        }
+                    let mut dots = expected.clone();
+                    for at in (0..rows).flat_map(|r| range.clone().map(move |c| r * cols + c)) {
+                        let column = at % cols - range.start;
+                        expected[column] += x[at];
+                        dots[column] = x[at].mul_add(y[at], dots[column]);
                     }
                     let mut out = if keep { kept[range.clone()].to_vec() } else { vec![f32::NAN; range.len()] };
                     column_sums(cpu, &x, cols, range.clone(), keep, &mut out);
                     assert_same_bits(&out, &expected, "column sums");
+                    let mut out = if keep { kept[range.clone()].to_vec() } else { vec![f32::NAN; range.len()] };
+                    column_dots(cpu, (&x, &y), cols, range.clone(), keep, &mut out);
+                    assert_same_bits(&out, &dots, "column dots");
                 }
             }
         }
@@ -103,6 +108,15 @@ fn elementwise_sums() {
             let mut out = y.clone();
             add_to(cpu, &x, &mut out);
             assert_same_bits(&out, &expected, "add_to");
+            times(cpu, 0.3, &x, &mut out);
+            assert_same_bits(&out, &x.iter().map(|x| 0.3 * x).collect::<Vec<_>>(), "times");
+            if len > 0 {
+                let twice = [x.clone(), y.clone()].concat();
+                let mut out = vec![f32::NAN; 2 * len];
+                times_row(cpu, &x, &twice, &mut out);
+                let expected: Vec<f32> = twice.iter().enumerate().map(|(i, t)| x[i % len] * t).collect();
+                assert_same_bits(&out, &expected, "times_row");
+            }
         }
     }
 }

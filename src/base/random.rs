@@ -49,6 +49,11 @@ impl Stream {
         libm::sqrt(-2.0 * libm::log(u)) * libm::cos(2.0 * std::f64::consts::PI * v)
     }
 
+    /// A key for the draws inside a kernel ([`kernels::random`]).
+    pub fn key(&mut self) -> kernels::random::Key {
+        StandardUniform.sample(&mut self.0)
+    }
+
     /// Puts the items into a uniformly random order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         items.shuffle(&mut self.0);

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::layer::{Io, Layer, Pass, Trace, Traces};
+use super::layer::{Draws, Io, Layer, Pass, Trace, Traces};
 
 /// A layer and where its numbers lie, in floats per row.
 #[derive(Debug)]
@@ -111,8 +111,8 @@ impl Chain {
     }
 
     /// The chain's function for one row in f64.
-    pub fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
-        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference(params, &x))
+    pub fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
+        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference(params, &x, draws))
     }
 
     fn input<'a>(&self, i: usize, x: &'a [f32], made: &'a [f32], rows: usize) -> &'a [f32] {

@@ -7,12 +7,27 @@ use std::ops::Range;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 
+use crate::base::random::Seeds;
+
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
     /// The instruction set and engine.
     pub cpu: Cpu,
     /// The packing buffers of this thread.
     pub scratch: &'a mut Scratch,
+    /// What a layer that draws random numbers needs to draw them: there in training, absent in evaluation.
+    pub draws: Option<Draws>,
+}
+
+/// What the random numbers of a training step are a function of, beside the layer and the element.
+#[derive(Debug, Clone, Copy)]
+pub struct Draws {
+    /// The trial's seeds.
+    pub seeds: Seeds,
+    /// The step, from 1.
+    pub step: u64,
+    /// Which row of the batch is the first of the pass.
+    pub row: usize,
 }
 
 /// What forward and backward left behind for the rows of one shard of a batch.
@@ -54,8 +69,9 @@ pub trait Layer: Send + Sync + Debug {
         let _ = (pass, part, traces, grads);
     }
 
-    /// f for one row in f64, written as the formula is: what the gradient tests differentiate.
-    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64>;
+    /// f for one row in f64, written as the formula is: what the gradient tests differentiate. With `draws`, of row
+    /// `draws.row` in training, what is drawn being the same as in [`Layer::forward`].
+    fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64>;
 }
 
 /// What backward is given of the forward pass.

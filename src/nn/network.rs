@@ -11,7 +11,7 @@ use crate::base::values::{Chosen, Values};
 
 use super::chain::Chain;
 use super::init::{self, INITIALISER};
-use super::layer::{Pass, Traces};
+use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
 use super::place;
@@ -41,8 +41,19 @@ impl Network {
     pub fn place(section: &Values, input: &Shape, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut slots = Slots::default();
         let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
+        slots.mark_ends();
         let init = section.member("init").clone();
         Some(Self { chain, slots, init, input: input.clone(), output })
+    }
+
+    /// The network trained by such an optimizer: where its initialiser is half of a parametrization, the learning rates of
+    /// its slots are multiplied by the other half; see [`init::Initialiser::rate`].
+    #[must_use]
+    pub fn trained_by(mut self, scale_free: bool) -> Self {
+        for slot in self.slots.list_mut() {
+            slot.care.lr *= init::rate(&self.init, slot, scale_free);
+        }
+        self
     }
 
     /// The shape of a row of input.
@@ -102,8 +113,8 @@ impl Network {
         self.chain.gradients(pass, part, traces, grads);
     }
 
-    /// The network's function for one row in f64: what the gradient tests differentiate.
-    pub fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
-        self.chain.reference(params, x)
+    /// The network's function for one row in f64, see [`Layer::reference`](super::layer::Layer::reference).
+    pub fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
+        self.chain.reference(params, x, draws)
     }
 }

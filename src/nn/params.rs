@@ -6,12 +6,14 @@ use std::ops::Range;
 use crate::base::values::Chosen;
 
 /// What a slot holds, as far as its initial values are concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Role {
     /// A matrix that multiplies activations.
     Weight,
     /// A vector added to them.
     Bias,
+    /// Factors of them, one by one, that start from this number whatever the initialiser.
+    Factor(f32),
 }
 
 /// A tensor's place in the flat buffer.
@@ -30,6 +32,10 @@ pub struct Slot {
     pub fan_in: usize,
     /// Units of its layer.
     pub fan_out: usize,
+    /// Whether it belongs to the first layer with weights.
+    pub first: bool,
+    /// Whether it belongs to the last one.
+    pub last: bool,
     /// What its layer says about starting and training it.
     pub care: Care,
 }
@@ -57,6 +63,11 @@ impl Slot {
     /// How many floats it has.
     pub fn len(&self) -> usize {
         self.extents.iter().product()
+    }
+
+    /// The name of its layer: `1.body.0`.
+    pub fn layer(&self) -> &str {
+        self.name.rsplit_once('.').map_or("", |(layer, _)| layer)
     }
 
     /// Whether it has none.
@@ -92,16 +103,38 @@ impl Slot {
 pub struct Slots {
     list: Vec<Slot>,
     length: usize,
+    drawing: u64,
 }
 
 impl Slots {
     /// Adds a slot at the end of the buffer and returns it.
     pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
         let (extents, offset) = (extents.to_vec(), self.length);
-        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, care };
+        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, first: false, last: false, care };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot
+    }
+
+    /// Counts one more layer that draws random numbers in training, and returns how many there were before.
+    pub fn one_more_drawing(&mut self) -> u64 {
+        self.drawing += 1;
+        self.drawing - 1
+    }
+
+    /// Marks the slots of the first and of the last layer with weights, when all are there.
+    pub fn mark_ends(&mut self) {
+        let weights = || self.list.iter().filter(|slot| slot.role == Role::Weight).map(|slot| slot.layer().to_owned());
+        let (first, last) = (weights().next(), weights().next_back());
+        for slot in &mut self.list {
+            let layer = Some(slot.layer().to_owned());
+            (slot.first, slot.last) = (layer == first, layer == last);
+        }
+    }
+
+    /// The slots in order.
+    pub fn list_mut(&mut self) -> &mut [Slot] {
+        &mut self.list
     }
 
     /// The slots in order.

@@ -82,6 +82,11 @@ impl Placing<'_> {
         self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone())
     }
 
+    /// A number for the layer being placed, when it draws random numbers in training: how many such there are before it.
+    pub fn drawing(&mut self) -> u64 {
+        self.slots.one_more_drawing()
+    }
+
     /// Adds a placed layer that gives rows of `shape`.
     pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
         self.chain.push(layer, shape.width());

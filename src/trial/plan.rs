@@ -6,7 +6,7 @@ use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Chosen, Value, Values};
 use crate::learn::objective::Objective;
-use crate::learn::optimizer;
+use crate::learn::optimizer::{self, Instead};
 use crate::learn::schedule::{Rates, Run};
 use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
@@ -76,6 +76,7 @@ impl Plan {
         let rates = rates(read, chosen, run, measures, diagnostics);
         let looks = Looks::new(table(read, "eval")?.times("every"), run);
         let (network, objective, rates) = (network?, objective?, rates.filter(|_| fits)?);
+        let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
             network,

@@ -15,7 +15,8 @@ use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
 use rayon::prelude::*;
 
-use crate::nn::layer::{Pass, Trace, Traces};
+use crate::base::random::Seeds;
+use crate::nn::layer::{Draws, Pass, Trace, Traces};
 
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
@@ -62,6 +63,7 @@ impl Batch<'_> {
 pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
+    seeds: Seeds,
     params: Vec<f32>,
     grads: Vec<f32>,
     memory: [Vec<f32>; PLANES],
@@ -78,8 +80,15 @@ const EVALUATED: usize = 256;
 
 impl<'p> Team<'p> {
     /// A team for a plan, a thread for each of the packing buffers, with all memory it will need on the training part
-    /// `train`. `params` is what training starts from.
-    pub fn new(plan: &'p Plan, cpu: Cpu, scratches: &'p mut [Scratch], train: &Part, params: Vec<f32>) -> Self {
+    /// `train`. `params` is what training starts from, `seeds` what is drawn at random on the way.
+    pub fn new(
+        plan: &'p Plan,
+        cpu: Cpu,
+        scratches: &'p mut [Scratch],
+        train: &Part,
+        params: Vec<f32>,
+        seeds: Seeds,
+    ) -> Self {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let share = batch.div_ceil(threads);
@@ -96,6 +105,7 @@ impl<'p> Team<'p> {
         Self {
             plan,
             cpu,
+            seeds,
             grads: vec![0.0; params.len()],
             params,
             memory,
@@ -126,10 +136,11 @@ impl<'p> Team<'p> {
         for (i, shard) in self.shards.iter_mut().enumerate() {
             shard.rows = rows * i / count..rows * (i + 1) / count;
         }
-        let (plan, cpu, params) = (self.plan, self.cpu, &self.params);
+        let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
         let divisor = plan.objective.divisor(rows, |place| train.class(batch.row(place)));
         let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
-            shard.rows_phase(plan, Pass { cpu, scratch }, params, (train, batch, divisor));
+            let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
+            shard.rows_phase(plan, Pass { cpu, scratch, draws }, params, (train, batch, divisor));
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {
             ([shard], [scratch]) => one((shard, scratch)),
@@ -180,7 +191,7 @@ impl<'p> Team<'p> {
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
         let one = |(i, ((shard, scratch), z)): (usize, ((&mut Shard, &mut Scratch), &mut [f32]))| {
-            shard.evaluate(plan, Pass { cpu, scratch }, params, part, i * share, z);
+            shard.evaluate(plan, Pass { cpu, scratch, draws: None }, params, part, i * share, z);
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {
             ([shard], [scratch]) => one((0, ((shard, scratch), &mut z))),
@@ -253,7 +264,7 @@ impl Phase<'_> {
     fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
         let traces = Traces { count: self.shards.len(), of: &of };
-        let mut pass = Pass { cpu: self.cpu, scratch };
+        let mut pass = Pass { cpu: self.cpu, scratch, draws: None };
         self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
         self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
     }

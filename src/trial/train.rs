@@ -61,7 +61,7 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let seeds = plan.seeds(who.seed);
     plan.network.initialise(seeds, &mut params);
     let start = if plan.wants_start() { params.clone() } else { Vec::new() };
-    let team = Team::new(plan, means.cpu, scratches, &parts[0], params);
+    let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course::new(plan, means, &parts, team, start);
     let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), seeds))?;
     let Course { team, rows, status, watcher, best_digest, end, .. } = course;
@@ -112,7 +112,7 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     let mut params = vec![0.0; plan.network.parameters()];
     plan.network.initialise(Seeds::new(0), &mut params);
     let mut scratches = [Scratch::new()];
-    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params);
+    let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params, Seeds::new(0));
     let order = Order::new(plan, parts[0].rows(), Seeds::new(0));
     let mut indices = order.indices();
     let mut step = 0;

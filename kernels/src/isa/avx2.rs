@@ -209,6 +209,21 @@ impl Simd for Avx2 {
         float(halves!(_mm256_sub_epi32(a, b)))
     }
     #[inline(always)]
+    fn int_mul(self, a: Pair, b: Pair) -> (Pair, Pair) {
+        let (a, b) = (int(a), int(b));
+        let (mut low, mut high) = (a, a);
+        for i in 0..2 {
+            // SAFETY: an `Avx2` exists only where `avx2` was detected.
+            unsafe {
+                let even = _mm256_mul_epu32(a[i], b[i]);
+                let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(a[i]), _mm256_srli_epi64::<32>(b[i]));
+                low[i] = _mm256_blend_epi32::<0xaa>(even, _mm256_slli_epi64::<32>(odd));
+                high[i] = _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<32>(even), odd);
+            }
+        }
+        (float(low), float(high))
+    }
+    #[inline(always)]
     fn shl(self, a: Pair, n: u32) -> Pair {
         let (a, n) = (int(a), int(self.bits(n)));
         float(halves!(_mm256_sllv_epi32(a, n)))

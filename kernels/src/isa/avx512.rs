@@ -163,6 +163,19 @@ impl Simd for Avx512 {
         float(proven!(_mm512_sub_epi32(int(a), int(b))))
     }
     #[inline(always)]
+    fn int_mul(self, a: __m512, b: __m512) -> (__m512, __m512) {
+        const ODD: __mmask16 = 0xaaaa;
+        let (a, b) = (int(a), int(b));
+        // SAFETY: an `Avx512` exists only where `avx512f` was detected.
+        unsafe {
+            let even = _mm512_mul_epu32(a, b);
+            let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(a), _mm512_srli_epi64::<32>(b));
+            let low = _mm512_mask_blend_epi32(ODD, even, _mm512_slli_epi64::<32>(odd));
+            let high = _mm512_mask_blend_epi32(ODD, _mm512_srli_epi64::<32>(even), odd);
+            (float(low), float(high))
+        }
+    }
+    #[inline(always)]
     fn shl(self, a: __m512, n: u32) -> __m512 {
         float(proven!(_mm512_sllv_epi32(int(a), int(self.bits(n)))))
     }

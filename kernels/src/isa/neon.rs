@@ -187,6 +187,20 @@ impl Simd for Neon {
         float(quarters!(vsubq_u32(a, b)))
     }
     #[inline(always)]
+    fn int_mul(self, a: Quad, b: Quad) -> (Quad, Quad) {
+        let (a, b) = (int(a), int(b));
+        let (mut low, mut high) = (a, a);
+        for i in 0..4 {
+            // SAFETY: a `Neon` exists only where NEON was detected.
+            unsafe {
+                let first = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(a[i]), vget_low_u32(b[i])));
+                let second = vreinterpretq_u32_u64(vmull_high_u32(a[i], b[i]));
+                (low[i], high[i]) = (vuzp1q_u32(first, second), vuzp2q_u32(first, second));
+            }
+        }
+        (float(low), float(high))
+    }
+    #[inline(always)]
     fn shl(self, a: Quad, n: u32) -> Quad {
         let (a, n) = (int(a), counts(n as i32));
         float(quarters!(vshlq_u32(a, n)))

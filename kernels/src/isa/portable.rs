@@ -226,6 +226,11 @@ impl<F: Fused> Simd for Portable<F> {
         bitwise(a, b, u32::wrapping_sub)
     }
     #[inline(always)]
+    fn int_mul(self, a: Block, b: Block) -> (Block, Block) {
+        let wide = |a: u32, b: u32| u64::from(a) * u64::from(b);
+        (bitwise(a, b, |a, b| wide(a, b) as u32), bitwise(a, b, |a, b| (wide(a, b) >> 32) as u32))
+    }
+    #[inline(always)]
     fn shl(self, a: Block, n: u32) -> Block {
         bitwise(a, a, |a, _| a << n)
     }

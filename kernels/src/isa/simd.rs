@@ -84,6 +84,8 @@ pub trait Simd: Copy {
     fn int_add(self, a: Self::V, b: Self::V) -> Self::V;
     /// Bits of the lanes as integers: `a - b`, wrapping.
     fn int_sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bits of the lanes as integers: `a b` in 64 bits, the lower half and the upper one.
+    fn int_mul(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
     /// Bits of the lanes shifted to the left by `n < 32`.
     fn shl(self, a: Self::V, n: u32) -> Self::V;
     /// Bits of the lanes shifted to the right by `n < 32`, zeros moving in.

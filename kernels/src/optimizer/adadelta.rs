@@ -17,6 +17,10 @@ impl Optimizer for Adadelta {
         2
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let rule = Ratio {
             lr: step.lr as f32,

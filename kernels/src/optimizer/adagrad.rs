@@ -17,6 +17,10 @@ impl Optimizer for Adagrad {
         1
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let rule = Sum {
             rate: -(step.lr / (1.0 + (step.number - 1) as f64 * self.lr_decay)) as f32,

@@ -23,6 +23,10 @@ impl Optimizer for Adam {
         if self.amsgrad { 3 } else { 2 }
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         if self.decoupled {
             self.take(cpu, self.moments::<false>(step), buffers);

@@ -17,6 +17,10 @@ impl Optimizer for Adamax {
         2
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let (b1, b2) = (step.momentum.unwrap_or(self.betas[0]), self.betas[1]);
         let rule = Largest {

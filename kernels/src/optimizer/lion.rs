@@ -16,6 +16,10 @@ impl Optimizer for Lion {
         1
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let rule = Sign {
             weight_decay: self.weight_decay as f32,

@@ -58,6 +58,12 @@ pub trait Optimizer: Send + Sync {
     /// Floats of memory per parameter.
     fn planes(&self) -> usize;
 
+    /// Whether the size of a component of the gradient does not matter to its step, as in Adam: parametrizations of a
+    /// network by its width scale learning rates by it.
+    fn scale_free(&self) -> bool {
+        false
+    }
+
     /// Whether it takes one whole tensor at a time, because what it does to a parameter depends on the others.
     fn whole(&self) -> bool {
         false

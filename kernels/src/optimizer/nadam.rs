@@ -26,6 +26,10 @@ impl Optimizer for NAdam {
         2
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn factor(&self, step: Step) -> f64 {
         self.share(step.momentum.unwrap_or(self.betas[0]), step.number)
     }

@@ -19,6 +19,10 @@ impl Optimizer for RmsProp {
         1 + usize::from(self.centered) + usize::from(self.momentum > 0.0)
     }
 
+    fn scale_free(&self) -> bool {
+        true
+    }
+
     fn step(&self, cpu: Cpu, step: Step, buffers: Buffers<'_>, _: &mut Scratch) {
         let rule = Root {
             lr: step.lr as f32,

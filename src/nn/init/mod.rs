@@ -11,16 +11,37 @@ use kernels::member::Bounds;
 
 use super::params::{Role, Slot};
 
+mod constant;
 mod glorot;
 mod he;
+mod identity;
+mod lecun;
+mod mup;
+mod normal;
+mod ntk;
+mod orthogonal;
 mod pytorch;
+mod sparse;
+mod truncated_normal;
 mod uniform;
-mod zeros;
 
 /// Draws the initial values of slots.
 pub trait Initialiser: Send + Sync {
-    /// Fills one slot.
-    fn fill(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]);
+    /// Fills a slot of weights.
+    fn weights(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]);
+
+    /// Fills a slot of biases.
+    fn biases(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+        let _ = (slot, stream);
+        out.fill(0.0);
+    }
+
+    /// What the learning rate of a slot is multiplied by, for an initialiser that is half of a parametrization; `scale_free`
+    /// says that the optimizer does not feel the size of a gradient.
+    fn rate(&self, slot: &Slot, scale_free: bool) -> f64 {
+        let _ = (slot, scale_free);
+        1.0
+    }
 }
 
 type Build = fn(&Values) -> Box<dyn Initialiser>;
@@ -28,55 +49,91 @@ type Build = fn(&Values) -> Box<dyn Initialiser>;
 /// Every initialiser there is.
 pub static INITIALISERS: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
     kind: "initialiser",
-    entries: vec![pytorch::entry(), glorot::entry(), he::entry(), uniform::entry(), zeros::entry()],
+    entries: vec![
+        pytorch::entry(),
+        glorot::uniform(),
+        glorot::normal(),
+        he::uniform(),
+        he::normal(),
+        lecun::uniform(),
+        lecun::normal(),
+        orthogonal::entry(),
+        uniform::entry(),
+        normal::entry(),
+        truncated_normal::entry(),
+        sparse::entry(),
+        constant::zeros(),
+        constant::ones(),
+        constant::constant(),
+        identity::entry(),
+        ntk::entry(),
+        mup::entry(),
+    ],
 });
 
 /// What every initialiser takes.
-pub static COMMON: &[Key] = &[Key::preset(
-    "gain",
-    Kind::Number(Bounds::Any),
-    "1.0",
-    "multiplies every initial parameter, biases included (α of lazy and rich training)",
-)];
+pub static COMMON: &[Key] = &[
+    Key::preset(
+        "gain",
+        Kind::Number(Bounds::Any),
+        "1.0",
+        "multiplies every initial parameter, biases included (α of lazy and rich training)",
+    ),
+    Key::optional(
+        "bias",
+        Kind::Number(Bounds::Any),
+        "what every bias starts from, before `gain`, instead of the initialiser's own rule",
+    ),
+];
 
 /// An initialiser with what every one takes.
 pub const INITIALISER: Kind = Kind::Member { registry: || &*INITIALISERS, common: COMMON };
-
-/// How the values are distributed.
-const DISTRIBUTION: Kind = Kind::Word(&[
-    ("uniform", "U(-a, a) with a = √3 · the standard deviation"),
-    ("normal", "N(0, the standard deviation squared)"),
-]);
 
 /// The initial parameters of a network with these slots: `params` is the whole flat buffer, `usual` the initialiser of
 /// the layers that do not say their own.
 pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f32]) {
     for (index, slot) in slots.iter().enumerate() {
-        let chosen = slot.care.init.as_ref().unwrap_or(usual);
-        let initialiser = INITIALISERS.build(chosen.name)(&chosen.values);
+        let (chosen, initialiser) = of(slot, usual);
+        let (out, mut stream) = (&mut params[slot.range()], seeds.stream(Purpose::Init, &[index as u64]));
+        match slot.role {
+            Role::Factor(start) => {
+                out.fill(start);
+                continue;
+            }
+            Role::Weight => initialiser.weights(slot, &mut stream, out),
+            Role::Bias if chosen.values.has("bias") => out.fill(chosen.values.number("bias") as f32),
+            Role::Bias => initialiser.biases(slot, &mut stream, out),
+        }
         let gain = chosen.values.number("gain") as f32;
-        let out = &mut params[slot.range()];
-        initialiser.fill(slot, &mut seeds.stream(Purpose::Init, &[index as u64]), out);
         out.iter_mut().for_each(|w| *w *= gain);
     }
 }
 
-/// Weights of a standard deviation that depends on the fans, biases zero: what Glorot and He share.
+/// What the learning rate of a slot is multiplied by: see [`Initialiser::rate`].
+pub fn rate(usual: &Chosen, slot: &Slot, scale_free: bool) -> f64 {
+    match slot.role {
+        Role::Factor(_) => 1.0,
+        Role::Weight | Role::Bias => of(slot, usual).1.rate(slot, scale_free),
+    }
+}
+
+fn of<'a>(slot: &'a Slot, usual: &'a Chosen) -> (&'a Chosen, Box<dyn Initialiser>) {
+    let chosen = slot.care.init.as_ref().unwrap_or(usual);
+    (chosen, INITIALISERS.build(chosen.name)(&chosen.values))
+}
+
+/// Weights of a standard deviation that depends on the fans: what Glorot, He and LeCun share.
 struct Scaled {
     deviation: fn(&Slot) -> f64,
     normal: bool,
 }
 
 impl Initialiser for Scaled {
-    fn fill(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+    fn weights(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
         let deviation = (self.deviation)(slot);
         let bound = libm::sqrt(3.0) * deviation;
         for w in out {
-            *w = match slot.role {
-                Role::Bias => 0.0,
-                Role::Weight if self.normal => (stream.normal() * deviation) as f32,
-                Role::Weight => stream.symmetric(bound) as f32,
-            };
+            *w = if self.normal { (stream.normal() * deviation) as f32 } else { stream.symmetric(bound) as f32 };
         }
     }
 }

@@ -18,8 +18,12 @@ pub(super) fn entry() -> Entry<Build> {
 struct Pytorch;
 
 impl Initialiser for Pytorch {
-    fn fill(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+    fn weights(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
         let bound = 1.0 / libm::sqrt(slot.fan_in as f64);
         out.iter_mut().for_each(|w| *w = stream.symmetric(bound) as f32);
+    }
+
+    fn biases(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+        self.weights(slot, stream, out);
     }
 }

@@ -21,7 +21,11 @@ struct Uniform {
 }
 
 impl Initialiser for Uniform {
-    fn fill(&self, _slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+    fn weights(&self, _slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
         out.iter_mut().for_each(|w| *w = stream.symmetric(self.bound) as f32);
+    }
+
+    fn biases(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+        self.weights(slot, stream, out);
     }
 }

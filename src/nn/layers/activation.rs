@@ -8,7 +8,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
 use crate::nn::activation::{ACTIVATIONS, build};
-use crate::nn::layer::{Io, Layer, Pass};
+use crate::nn::layer::{Draws, Io, Layer, Pass};
 use crate::nn::place::Placing;
 
 use super::PlaceLayer;
@@ -60,7 +60,7 @@ impl Layer for Elementwise {
         }
     }
 
-    fn reference(&self, _params: &[f64], x: &[f64]) -> Vec<f64> {
+    fn reference(&self, _params: &[f64], x: &[f64], _draws: Option<Draws>) -> Vec<f64> {
         x.iter().map(|x| self.function.reference(*x)).collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::Chosen;
 use crate::nn::activation::ACTIVATIONS;
-use crate::nn::layer::{Io, Layer, Pass, Traces};
+use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
 
@@ -109,7 +109,7 @@ impl Layer for Dense {
         }
     }
 
-    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
+    fn reference(&self, params: &[f64], x: &[f64], _draws: Option<Draws>) -> Vec<f64> {
         let weight = &params[self.weight.range()];
         let unit = |j: usize| {
             let bias = self.bias.as_ref().map_or(0.0, |b| params[b.offset + j]);

@@ -12,16 +12,32 @@ use super::init;
 use super::place::Placing;
 
 mod activation;
+mod concat;
 mod dense;
+mod dropout;
+mod flatten;
+mod permute;
 mod residual;
+mod scale;
 
 /// What places a layer: checks the shape it is given, takes its slots, adds itself to the chain. Nothing is returned
 /// when it does not fit, which it has reported.
 pub type PlaceLayer = fn(&Chosen, &mut Placing<'_>) -> Option<()>;
 
 /// Every layer there is.
-pub static LAYERS: LazyLock<Registry<PlaceLayer>> =
-    LazyLock::new(|| Registry { kind: "layer", entries: vec![dense::entry(), activation::entry(), residual::entry()] });
+pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
+    kind: "layer",
+    entries: vec![
+        dense::entry(),
+        activation::entry(),
+        dropout::entry(),
+        residual::entry(),
+        concat::entry(),
+        scale::entry(),
+        permute::entry(),
+        flatten::entry(),
+    ],
+});
 
 /// What every layer takes. A layer that holds others hands it down: `lr` is multiplied, `frozen` holds for all of them,
 /// `weight_decay` and `init` are for those that do not say their own.

@@ -8,7 +8,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
 use crate::nn::chain::Chain;
-use crate::nn::layer::{Io, Layer, Pass, Traces};
+use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::place::Placing;
 
 use super::{LAYER, PlaceLayer};
@@ -17,7 +17,7 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
     Entry {
         about: About {
             name: "residual",
-            aliases: &["skip"],
+            aliases: &["residual_block"],
             summary: "layers with a way around them",
             formula: "y = x + g(x)",
             source: "He, Zhang, Ren & Sun 2016",
@@ -69,7 +69,7 @@ impl Layer for Residual {
         self.body.gradients(pass, part, traces, grads);
     }
 
-    fn reference(&self, params: &[f64], x: &[f64]) -> Vec<f64> {
-        self.body.reference(params, x).iter().zip(x).map(|(g, x)| x + g).collect()
+    fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
+        self.body.reference(params, x, draws).iter().zip(x).map(|(g, x)| x + g).collect()
     }
 }
