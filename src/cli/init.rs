@@ -32,7 +32,21 @@ macro_rules! templates {
     };
 }
 
-static TEMPLATES: &[Template] = templates!["lr_sweep", "seed_example", "xor", "symmetry", "fashion_mlp"];
+static TEMPLATES: &[Template] = templates![
+    "lr_sweep",
+    "seed_example",
+    "xor",
+    "symmetry",
+    "schedules",
+    "optimizers",
+    "losses",
+    "init",
+    "train_size",
+    "double_descent",
+    "grok_parity",
+    "grok_modadd",
+    "fashion_mlp"
+];
 
 pub(super) fn run(args: &Init) -> End {
     if args.list {

@@ -190,10 +190,20 @@ impl Frame {
         axes.iter().map(part).collect::<Vec<_>>().join(", ")
     }
 
-    /// The measure that settings are chosen by: on the validation rows where there are any, else on the test rows.
+    /// The measure that settings are chosen by: on the validation rows where there are any, else on the test rows. The
+    /// loss, unless the settings have different ones.
     pub fn selecting_metric(&self) -> Option<&'static str> {
         let known = self.summaries();
-        ["validation_loss", "test_loss", "train_loss"].into_iter().find(|m| known.iter().any(|k| k == m))
+        let usual = ["validation_loss", "test_loss", "train_loss", "validation_accuracy", "test_accuracy"];
+        usual.into_iter().filter(|m| self.has_a_best(m)).find(|m| known.iter().any(|k| k == m))
+    }
+
+    /// Whether one setting can be better than another by this measure: not by a gap or a count, and not by the loss where
+    /// the settings minimise different ones.
+    pub fn has_a_best(&self, metric: &str) -> bool {
+        let own_loss = metric.ends_with("loss") && !metric.ends_with("log_loss");
+        let varied = |axis: &Axis| axis.values.len() > 1 && (axis.path == "loss" || axis.path.starts_with("loss."));
+        words::has_a_best(metric) && !(own_loss && self.axes.iter().any(varied))
     }
 
     /// Those of the cells that have a mean of the metric, best first. A cell of which a trial diverged comes after every
@@ -255,6 +265,14 @@ mod tests {
         let frame = frame_of(&axes, &cells);
         assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_loss"), [1, 0, 2]);
         assert_eq!(frame.ranked(&[0, 1, 2, 3], "test_accuracy"), [1, 0, 2]);
+    }
+
+    #[test]
+    fn different_losses_are_not_compared() {
+        let axes = [crate::report::sample::labelled("loss", &["mse", "cross_entropy"])];
+        let frame = frame_of(&axes, &[&[Outcome::Done(2.0)], &[Outcome::Done(1.0)]]);
+        assert!(!frame.has_a_best("test_loss") && frame.has_a_best("test_accuracy") && !frame.has_a_best("gap_loss"));
+        assert_eq!(frame.selecting_metric(), Some("test_accuracy"));
     }
 
     #[test]

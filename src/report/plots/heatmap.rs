@@ -128,7 +128,7 @@ impl Heatmap {
     fn best(&self, frame: &Frame, spots: &[Spot]) -> Option<usize> {
         let cells: Vec<usize> = spots.iter().map(|s| s.cell).collect();
         let found = frame.ranked(&cells, &self.colour[0]).first().copied();
-        found.filter(|_| words::has_a_best(&self.colour[0]) && cells.len() > 1)
+        found.filter(|_| frame.has_a_best(&self.colour[0]) && cells.len() > 1)
     }
 
     /// Whether most places of the plane have no setting.

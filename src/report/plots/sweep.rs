@@ -226,7 +226,7 @@ impl Sweep {
 
     /// The best setting of a panel by the last measure of which more or less is better: measure, cell, series.
     fn best<'a>(&self, frame: &Frame, drawn: &'a Drawn, panel: usize) -> Option<(usize, usize, &'a Series)> {
-        let measure = self.y.iter().rposition(|m| words::has_a_best(m))?;
+        let measure = self.y.iter().rposition(|m| frame.has_a_best(m))?;
         let cells: Vec<usize> = drawn.shown.of_panel(panel).flat_map(|s| s.cells.iter().copied()).collect();
         if cells.len() < 2 {
             return None;

@@ -112,6 +112,8 @@ pub fn overview(frame: &Frame, extra: &[String], half: Half, whole: bool) -> Ove
     let known = frame.summaries();
     let extra = extra.iter().filter(|e| MEASURES.iter().all(|(m, _)| m != e)).map(|e| (e.as_str(), 2));
     for (metric, goes) in MEASURES.into_iter().chain(extra) {
+        // what chose the rows stays
+        let goes = if shortened && frame.selecting_metric() == Some(metric) { 0 } else { goes };
         if known.iter().any(|k| k == metric) && columns.iter().all(|c| c.title != words::metric(metric)) {
             columns.push(measure_column(frame, metric, goes, half, &cells));
         }
@@ -181,7 +183,7 @@ fn measure_column(frame: &Frame, metric: &str, goes: usize, half: Half, cells: &
         // fewer trials have the measure than finished: the goal was not reached by all
         if group.spread.n() < group.done { format!("{text} (n = {})", group.spread.n()) } else { text }
     };
-    let best = match words::has_a_best(metric) && cells.len() > 1 {
+    let best = match frame.has_a_best(metric) && cells.len() > 1 {
         true => frame.ranked(cells, metric).first().and_then(|b| cells.iter().position(|c| c == b)),
         false => None,
     };
