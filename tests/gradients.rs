@@ -5,7 +5,7 @@ mod common;
 
 use common::{Errors, rehearse, rows, scratches};
 use kernels::loss::{Loss, Mean, Targets};
-use kernels::{Cpu, Form, Setting};
+use kernels::{Cpu, Form, Scratch, Setting};
 use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
 use runner::learn::objective::LOSSES;
@@ -233,17 +233,17 @@ fn trial(layers: &str, loss: &str, x: &[f32], targets: &str) -> String {
     )
 }
 
-/// The gradient of the loss over all rows, on every instruction set, by one to three threads, with rows side by side and
+/// The gradient of the loss over all rows, on every instruction set, by one thread to as many as have packing buffers, with rows side by side and
 /// picked: all must have the same bits.
-fn gradient(text: &str, params: &[f32]) -> Vec<f32> {
+fn gradient(text: &str, params: &[f32], scratches: &mut [Scratch]) -> Vec<f32> {
     let rehearsal = rehearse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let (plan, train) = (&rehearsal.plan, &rehearsal.train);
     let picked: Vec<u32> = (0..ROWS as u32).collect();
     let mut first: Option<Vec<f32>> = None;
-    for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=3).map(move |threads| (cpu, threads))) {
+    let most = scratches.len();
+    for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=most).map(move |threads| (cpu, threads))) {
         for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
-            let mut scratches = scratches(threads);
-            let mut team = Team::new(plan, cpu, &mut scratches, train, params.to_vec(), SEEDS);
+            let mut team = Team::new(plan, cpu, &mut scratches[..threads], train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
             let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
@@ -323,6 +323,7 @@ fn layers() {
     // every class is there, so that the data has as many as the network has outputs
     outputs.classes[..OUTPUTS].copy_from_slice(&[2, 0, 1]);
     let mut errors = Errors::new("layers", NETWORK_ERROR);
+    let mut scratches = scratches(3);
     for layers in networks() {
         let objectives = objectives(&outputs);
         let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, &x, &o.targets)).collect();
@@ -331,7 +332,7 @@ fn layers() {
         network.initialise(Seeds::new(1), &mut params);
         let theirs = slopes(&network, &params, &x, &objectives);
         for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
-            let ours = gradient(text, &params);
+            let ours = gradient(text, &params, &mut scratches);
             let largest = |slopes: &[f64]| slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
             for slot in network.slots() {
                 let size = largest(&theirs[slot.range()]).max(0.01 * largest(&theirs));

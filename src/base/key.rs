@@ -3,6 +3,7 @@
 //! resolved copy of an experiment, so none of them can say something else than the others.
 
 use kernels::member::Bounds;
+use serde_json::Value as Json;
 
 use super::registry::Members;
 
@@ -83,22 +84,33 @@ pub struct Key {
     pub preset: Preset,
     /// What it means, with its unit and equation.
     pub summary: &'static str,
+    /// What its owner asks of it beyond its kind.
+    pub rule: Option<Rule>,
+}
+
+/// What the owner of a key checks after reading, as far as a JSON Schema can say it.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name among the definitions of the schema.
+    pub name: &'static str,
+    /// The JSON Schema of it.
+    pub schema: fn() -> Json,
 }
 
 impl Key {
     /// A key that must be written.
     pub const fn required(name: &'static str, kind: Kind, summary: &'static str) -> Self {
-        Self { name, aliases: &[], kind, preset: Preset::Required, summary }
+        Self { name, aliases: &[], kind, preset: Preset::Required, summary, rule: None }
     }
 
     /// A key that may be left out, with nothing in its place.
     pub const fn optional(name: &'static str, kind: Kind, summary: &'static str) -> Self {
-        Self { name, aliases: &[], kind, preset: Preset::Absent, summary }
+        Self { name, aliases: &[], kind, preset: Preset::Absent, summary, rule: None }
     }
 
     /// A key with a default, written as TOML.
     pub const fn preset(name: &'static str, kind: Kind, default: &'static str, summary: &'static str) -> Self {
-        Self { name, aliases: &[], kind, preset: Preset::Toml(default), summary }
+        Self { name, aliases: &[], kind, preset: Preset::Toml(default), summary, rule: None }
     }
 
     /// Its name, then its other spellings.
@@ -110,6 +122,12 @@ impl Key {
     #[must_use]
     pub const fn or(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
+    }
+
+    /// The same key with a rule, for the schema.
+    #[must_use]
+    pub const fn ruled(self, name: &'static str, schema: fn() -> Json) -> Self {
+        Self { rule: Some(Rule { name, schema }), ..self }
     }
 }
 

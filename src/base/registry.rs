@@ -111,7 +111,7 @@ fn key_of(setting: &Setting) -> Key {
         None => Preset::Required,
         Some(numbers) => Preset::Toml(toml_of(setting.form, numbers).leak()),
     };
-    Key { name: setting.name, aliases: setting.aliases, kind, preset, summary: setting.summary }
+    Key { name: setting.name, aliases: setting.aliases, kind, preset, summary: setting.summary, rule: None }
 }
 
 fn toml_of(form: Form, numbers: &[f64]) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use kernels::member::Bounds;
 
 use super::expression::PATTERN;
-use super::key::{Key, Kind, Preset, Times};
+use super::key::{Key, Kind, Preset, Rule, Times};
 use super::registry::Members;
 
 /// The schema of a whole file whose top-level keys these are.
@@ -29,8 +29,10 @@ fn table(keys: &[Key], more: &[(&str, Value)], definitions: &mut Map<String, Val
     let mut required = Vec::new();
     for key in keys {
         let mut schema = of(&key.kind, definitions);
-        if schema.get("$ref").is_some() {
-            schema = json!({ "allOf": [schema] });
+        if schema.get("$ref").is_some() || key.rule.is_some() {
+            let rule = key.rule.map(|rule| defined(rule, definitions));
+            let all: Vec<Value> = [schema].into_iter().chain(rule).collect();
+            schema = json!({ "allOf": all });
         }
         schema["description"] = json!(key.summary);
         if let Preset::Toml(text) = key.preset {
@@ -49,17 +51,42 @@ fn table(keys: &[Key], more: &[(&str, Value)], definitions: &mut Map<String, Val
     if !plain.is_empty() {
         schema["required"] = json!(plain);
     }
-    let spelled = |key: &&&Key| !key.aliases.is_empty();
-    let either: Vec<Value> = required.iter().filter(spelled).map(|key| any_spelling(key)).collect();
-    if !either.is_empty() {
-        schema["allOf"] = json!(either);
+    let spellings: Vec<Value> = keys.iter().filter(|key| !key.aliases.is_empty()).map(one_spelling).collect();
+    if !spellings.is_empty() {
+        schema["allOf"] = json!(spellings);
     }
     schema
 }
 
-/// A required key may stand under any of its spellings.
-fn any_spelling(key: &Key) -> Value {
-    json!({ "anyOf": key.names().map(|name| json!({ "required": [name] })).collect::<Vec<_>>() })
+/// A key may stand under any of its spellings, but under one only.
+fn one_spelling(key: &Key) -> Value {
+    let spelled = one_of(key.names());
+    match key.preset {
+        Preset::Required => spelled,
+        _ => json!({ "anyOf": [spelled, { "not": any_of(key.names()) }] }),
+    }
+}
+
+/// Exactly one of these keys stands in a table.
+pub fn one_of<'a>(keys: impl IntoIterator<Item = &'a str>) -> Value {
+    json!({ "oneOf": each(keys) })
+}
+
+/// One of these keys at least stands in a table.
+pub fn any_of<'a>(keys: impl IntoIterator<Item = &'a str>) -> Value {
+    json!({ "anyOf": each(keys) })
+}
+
+fn each<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+    keys.into_iter().map(|key| json!({ "required": [key] })).collect()
+}
+
+/// The rule of a key among the definitions: some stand at several keys, and one may speak of itself.
+fn defined(rule: Rule, definitions: &mut Map<String, Value>) -> Value {
+    let schema = (rule.schema)();
+    let known = definitions.entry(rule.name).or_insert_with(|| schema.clone());
+    assert_eq!(*known, schema, "two rules are called `{}`", rule.name);
+    json!({ "$ref": format!("#/definitions/{}", rule.name) })
 }
 
 fn default_of(text: &str) -> Value {

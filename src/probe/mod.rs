@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use serde_json::json;
+
 use kernels::isa::Cpu;
 use kernels::loss::Targets;
 
@@ -158,7 +160,8 @@ pub static COMMON: &[Key] = &[Key::optional(
     "name",
     Kind::Text,
     "a word before the measure's name in its columns, to tell two of the same metric apart: `train_NAME_loss`",
-)];
+)
+.ruled("word", || json!({ "pattern": "^[A-Za-z0-9_]+$" }))];
 
 /// Every probe there is.
 pub static PROBES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {

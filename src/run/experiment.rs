@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value as Json, json};
+
 use crate::base::diagnostics::{Diagnostics, Place, nearest, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
@@ -26,15 +28,18 @@ use super::sets;
 
 /// The keys of a file beside the sections of a trial.
 static OWN: &[Key] = &[
-    Key::required("name", Kind::Text, "names the folder under `results/`: letters, digits, `_`, `-` and `.`"),
-    Key::preset("seeds", sweep::SEEDS, "1", "how many seeds (0, 1, ...), or a list of them"),
-    Key::preset("sweep", Kind::Table(sweep::KEYS), "{}", "what is varied"),
+    Key::required("name", Kind::Text, "names the folder under `results/`: letters, digits, `_`, `-` and `.`")
+        .ruled("name", || json!({ "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$" })),
+    Key::preset("seeds", sweep::SEEDS, "1", "how many seeds (0, 1, ...), or a list of them")
+        .ruled("seeds", || json!({ "uniqueItems": true })),
+    Key::preset("sweep", Kind::Table(sweep::KEYS), "{}", "what is varied").ruled("paths", paths),
     Key::preset("report", Kind::Table(report::KEYS), "{}", "what is drawn"),
     Key::optional(
         "expect",
         Kind::List { of: &Kind::Table(EXPECT), least: 0 },
         "what the results are held against: published numbers",
-    ),
+    )
+    .ruled("expectations", report::expect::rule),
     Key::optional(
         "digests",
         Kind::Map(&Kind::Text),
@@ -46,6 +51,14 @@ static OWN: &[Key] = &[
 pub fn keys() -> Vec<Key> {
     let (first, rest) = OWN.split_at(2);
     [first, SECTIONS, rest].concat()
+}
+
+/// Every axis begins with a section of a trial, for the schema.
+fn paths() -> Json {
+    let sections: Vec<&str> = SECTIONS.iter().flat_map(Key::names).collect();
+    let axes = json!({ "propertyNames": { "pattern": format!("^ *({}) *([.,]|$)", sections.join("|")) } });
+    let block = json!({ "axes": axes, "when": { "items": { "properties": { "axes": axes } } } });
+    json!({ "allOf": [{ "properties": block }], "properties": { "blocks": { "items": { "properties": block } } } })
 }
 
 /// How deep a file is checked.

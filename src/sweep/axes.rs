@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value as Json, json};
+
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::node::{Data, Entry, Node};
+use crate::base::schema::any_of;
 use crate::base::values::{Item, Value};
 
-use super::range::{Range, is_range, number};
+use super::range::{self, Range, is_range, number};
 
 /// A swept key.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +115,29 @@ impl Dimension {
     pub fn name(&self) -> String {
         self.axes.iter().map(|axis| format!("`{}`", axis.path)).collect::<Vec<_>>().join(" with ")
     }
+}
+
+/// What the table `axes` must obey, for the schema: the values of every key path, or of several that go together.
+pub fn rule() -> Json {
+    let rows = |keys: usize| {
+        let row = json!({ "type": "array", "minItems": keys, "maxItems": keys });
+        json!({ "type": "array", "items": row, "minItems": 1 })
+    };
+    let together = |keys: usize| (format!("^[^,]*(,[^,]*){{{}}}$", keys - 1), rows(keys));
+    let labelled = json!({ "properties": { "label": { "type": "string" } } });
+    let values = json!({ "type": "array", "items": labelled, "minItems": 1, "uniqueItems": true });
+    let nested = json!({
+        "type": "object",
+        "minProperties": 1,
+        "not": any_of(range::KEYS),
+        "allOf": [{ "$ref": "#/definitions/axes" }],
+    });
+    let forms = [vec![values, nested], range::rule()].concat();
+    json!({
+        "propertyNames": { "pattern": "^[^.,]+([.,][^.,]+)*$" },
+        "patternProperties": (2..=8).map(together).collect::<Map<_, _>>(),
+        "additionalProperties": { "anyOf": forms },
+    })
 }
 
 /// A key path with its place and its value, as the file has it.

@@ -3,12 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value as Json, json};
+
 use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::node::{Data, Node};
 use crate::base::values::{Item, Value};
 
 use super::axes::Axis;
 use super::space::{ABSENT, apply};
+
+/// What a condition must obey, for the schema.
+pub fn rule() -> Json {
+    json!({ "minProperties": 1 })
+}
 
 /// Some key paths, each with the values it may have; all of them must be so.
 pub struct Condition {

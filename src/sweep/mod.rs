@@ -16,14 +16,17 @@ pub mod condition;
 pub mod block;
 pub mod space;
 
+use serde_json::json;
+
 use crate::base::key::{Key, Kind};
 
 const AXES: &str = "key path = values: a list of values or whole tables (with a `label`), `{ linear = [a, b], count = n }` \
                     or `{ log = [a, b], count = n }`; `\"a, b\" = [[a1, b1], [a2, b2]]` for keys that go together";
 
 const WHEN: &[Key] = &[
-    Key::required("if", Kind::Map(&Kind::Raw), "key path = value, or a list of values: all of them must be so"),
-    Key::required("axes", Kind::Map(&Kind::Raw), AXES),
+    Key::required("if", Kind::Map(&Kind::Raw), "key path = value, or a list of values: all of them must be so")
+        .ruled("condition", condition::rule),
+    Key::required("axes", Kind::Map(&Kind::Raw), AXES).ruled("axes", axes::rule),
 ];
 
 /// The keys of a block: what is crossed, and which of it is tried.
@@ -49,7 +52,7 @@ const STRATEGY: Key = Key::preset(
     "which combinations of the axes' values are tried: `runner list strategy`",
 );
 
-const OWN_AXES: Key = Key::preset("axes", Kind::Map(&Kind::Raw), "{}", AXES);
+const OWN_AXES: Key = Key::preset("axes", Kind::Map(&Kind::Raw), "{}", AXES).ruled("axes", axes::rule);
 
 const OWN_WHEN: Key = Key::optional(
     "when",
@@ -62,7 +65,8 @@ const EXCLUDE: Key = Key::optional(
     "exclude",
     Kind::List { of: &Kind::Map(&Kind::Raw), least: 1 },
     "settings that are left out: tables of key path = value, or a list of values, all of which must be so",
-);
+)
+.ruled("conditions", || json!({ "items": condition::rule() }));
 
 /// What the key `seeds` takes: how many, or which.
 pub const SEEDS: Kind =

@@ -1,11 +1,16 @@
 //! The range of an axis: `{ linear = [a, b] }` or `{ log = [a, b] }`. With `count` it is a list of values at equal
 //! distances or ratios; without, a strategy draws from it.
 
+use serde_json::{Value as Json, json};
+
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::node::{Data, Node};
 
 /// The most values an axis may have.
 const MOST_POINTS: i64 = 100_000;
+
+/// The keys of a range.
+pub const KEYS: [&str; 3] = ["linear", "log", "count"];
 
 /// A range between two numbers, which are written as values, never as exponents.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,16 +29,31 @@ pub struct Range {
     pub node: Node,
 }
 
+/// A range written as a table, for the schema. Whether it may be without `count` is for the strategy to say.
+pub fn rule() -> Vec<Json> {
+    let count = json!({ "type": "integer", "minimum": 2, "maximum": MOST_POINTS });
+    let of = |key: &str, number: Json| {
+        json!({
+            "type": "object",
+            "properties": { key: { "type": "array", "items": number, "minItems": 2, "maxItems": 2, "uniqueItems": true },
+                            "count": count },
+            "required": [key],
+            "additionalProperties": false,
+        })
+    };
+    vec![of("linear", json!({ "type": "number" })), of("log", json!({ "type": "number", "exclusiveMinimum": 0 }))]
+}
+
 /// Whether a value of `[sweep.axes]` means a range.
 pub fn is_range(node: &Node) -> bool {
-    ["linear", "log", "count"].iter().any(|key| node.get(key).is_some())
+    KEYS.iter().any(|key| node.get(key).is_some())
 }
 
 impl Range {
     /// Reads the range of an axis; `draws`: whether it may be without `count`.
     pub fn read(path: &str, node: &Node, draws: bool, diagnostics: &mut Diagnostics) -> Option<Self> {
         for entry in node.entries() {
-            if !["linear", "log", "count"].contains(&entry.key.as_str()) {
+            if !KEYS.contains(&entry.key.as_str()) {
                 let message = format!("unknown key `{}` in the range of axis `{path}`", entry.key);
                 diagnostics.error_with_hint(entry.place, message, "", "known here: `linear`, `log`, `count`");
                 return None;

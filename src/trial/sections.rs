@@ -6,6 +6,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::node::{Data, Node};
 use crate::base::random::Purpose;
 use crate::base::read;
+use crate::base::schema::one_of;
 use crate::base::values::{Chosen, Item, Value, Values};
 use crate::data;
 use crate::learn::{objective, optimizer, schedule, training};
@@ -70,7 +71,8 @@ pub static SECTIONS: &[Key] = &[
         "how the learning rate goes over the run: `runner list schedule`",
     )
     .or(&["lr_schedule"]),
-    Key::required("train", Kind::Table(training::KEYS), "how long, on how many rows at a time, in which order"),
+    Key::required("train", Kind::Table(training::KEYS), "how long, on how many rows at a time, in which order")
+        .ruled("length", || one_of(["steps", "epochs"])),
     Key::preset("eval", Kind::Table(EVAL), "{}", "when and what is measured"),
     Key::preset(
         "pin",

@@ -132,9 +132,9 @@ impl<'p> Team<'p> {
     /// before the step. When that is not a finite number, nothing is updated.
     pub fn step(&mut self, train: &Part, batch: Batch<'_>, number: u64, rate: f64) -> f64 {
         let rows = batch.rows();
-        let count = self.shards.len();
+        let count = self.busy(rows);
         for (i, shard) in self.shards.iter_mut().enumerate() {
-            shard.rows = rows * i / count..rows * (i + 1) / count;
+            shard.rows = rows * i.min(count) / count..rows * (i + 1).min(count) / count;
         }
         let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
         let divisor = plan.objective.divisor(rows, |place| train.class(batch.row(place)));
@@ -154,13 +154,18 @@ impl<'p> Team<'p> {
         loss
     }
 
+    /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads.
+    fn busy(&self, rows: usize) -> usize {
+        self.shards.len().min(rows)
+    }
+
     fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {
         let (plan, cpu) = (self.plan, self.cpu);
         let momentum = plan.update.momentum(plan.rates.momentum(number - 1));
         let step = Step { number, lr, momentum, product: self.product };
         self.product *= plan.update.factor(step);
-        let phase =
-            Phase { plan, cpu, train, batch, shards: &self.shards, step: Step { product: self.product, ..step } };
+        let shards = &self.shards[..self.busy(batch.rows())];
+        let phase = Phase { plan, cpu, train, batch, shards, step: Step { product: self.product, ..step } };
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         if plan.update.alone() {

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::random::{Purpose, Seeds, Stream};
+use crate::base::schema::one_of;
 use crate::base::shape::Target;
 use crate::base::values::{Value, Values};
 use crate::data::Outline;
@@ -60,7 +63,8 @@ pub(super) const SUBSET: Key = Key::optional(
     "train on fewer rows, a number or a share, after validation was held out: the first ones, `{ first = n }`, or drawn \
      by the stream (seed, split) with the shares of the classes kept, `{ stratified = n }`; a larger subset contains \
      the smaller ones",
-);
+)
+.ruled("subset", || json!({ "anyOf": [{ "type": ["number", "string"] }, one_of(["first", "stratified"])] }));
 
 const BY_FIRST: Key = Key::optional("first", share::KIND, "the first rows, a number or a share");
 const BY_CLASS: Key =

@@ -1,5 +1,7 @@
 //! `table`: rows written in the experiment file itself, for XOR and its like.
 
+use serde_json::{Value as Json, json};
+
 use crate::base::diagnostics::Place;
 use crate::base::error::Result;
 use crate::base::key::{Key, Kind};
@@ -23,14 +25,16 @@ pub(super) fn entry() -> Entry<Build> {
         formula: "",
         source: "",
         keys: vec![
-            Key::required("inputs", Kind::Raw, rows),
+            Key::required("inputs", Kind::Raw, rows).ruled("rows", rule),
             Key::required(
                 "targets",
                 Kind::Raw,
                 "one per row: integers from 0 are classes, floats and lists are values",
-            ),
-            Key::optional("test_inputs", Kind::Raw, "the test rows; the training rows when not given"),
-            Key::optional("test_targets", Kind::Raw, "their targets"),
+            )
+            .ruled("rows", rule),
+            Key::optional("test_inputs", Kind::Raw, "the test rows; the training rows when not given")
+                .ruled("rows", rule),
+            Key::optional("test_targets", Kind::Raw, "their targets").ruled("rows", rule),
         ],
         example: "{ type = \"table\", inputs = [[0, 0], [0, 1], [1, 0], [1, 1]], targets = [0, 1, 1, 0] }".into(),
     };
@@ -76,6 +80,13 @@ fn same_kind(
         (a, b) if a == b => Some((train, test)),
         _ => wrong("test_targets", "classes and values, or another number of values".into()),
     }
+}
+
+/// What rows look like, for the schema.
+fn rule() -> Json {
+    let number = json!({ "type": "number" });
+    let row = json!({ "type": "array", "items": number, "minItems": 1 });
+    json!({ "type": "array", "items": { "anyOf": [number, row] }, "minItems": 1 })
 }
 
 fn raw<'a>(values: &'a Values, key: &str) -> &'a Node {

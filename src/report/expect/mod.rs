@@ -11,12 +11,15 @@ use super::select::{Selection, WHERE};
 use super::tables::Sheet;
 use super::tables::overview::Column;
 use crate::base::key::{Key, Kind};
+use crate::base::schema::any_of;
 use kernels::member::Bounds;
+use serde_json::{Value, json};
 
 /// The keys of an `[[expect]]`.
 pub static EXPECT: &[Key] = &[
     Key::required("name", Kind::Text, "what is expected, in a few words"),
-    Key::required("of", Kind::Table(OF), "the number of ours: one statistic of one measure, and of which trials"),
+    Key::required("of", Kind::Table(OF), "the number of ours: one statistic of one measure, and of which trials")
+        .ruled("statistic", read::rule),
     Key::optional("published", ANY, "the published number, for the table: the verdict is by the band"),
     Key::optional("between", PAIR, "the band the number must lie in, both ends included"),
     Key::optional("at_least", ANY, "the lower end of the band, which has no upper one"),
@@ -72,16 +75,24 @@ const NUMBER: [Key; 16] = [
 /// The keys of `of`: a number, and what is done with a second one.
 pub static OF: &[Key] = &{
     let second: Kind = Kind::Table(&NUMBER);
-    let minus = Key::optional("minus", second, "a second number, which is subtracted; a table with the keys of `of`");
+    let minus = Key::optional("minus", second, "a second number, which is subtracted; a table with the keys of `of`")
+        .ruled("statistic", read::rule);
     let mut keys = [minus; NUMBER.len() + 2];
     let mut i = 0;
     while i < NUMBER.len() {
         keys[i] = NUMBER[i];
         i += 1;
     }
-    keys[i + 1] = Key::optional("divided_by", second, "a second number, by which the first is divided");
+    keys[i + 1] = Key::optional("divided_by", second, "a second number, by which the first is divided")
+        .ruled("statistic", read::rule);
     keys
 };
+
+/// Every expectation has one band.
+pub fn rule() -> Value {
+    let ends = any_of(["at_least", "at_most"]);
+    json!({ "items": { "oneOf": [any_of(["between"]), ends] } })
+}
 
 const ANY: Kind = Kind::Number(Bounds::Any);
 const PAIR: Kind = Kind::Numbers { count: Some(2), bounds: Bounds::Any };

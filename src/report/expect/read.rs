@@ -1,15 +1,41 @@
 //! Reading an `[[expect]]`: what a table of keys cannot say - one statistic, one form of the band, axes that are left open
 //! or do not exist - is checked here against the axes, before anything is trained.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
 use super::{Answer, Expectation, Number, Operation, Quantity, Reading, Statistic};
 use crate::base::diagnostics::{Diagnostics, Place};
+use crate::base::schema::{any_of, one_of};
 use crate::base::values::{Value, Values};
 use crate::report::frame::{Axis, Outline};
 use crate::report::select::{Selection, axis_of, check_metric, number_of, paths};
 
 const STATISTICS: [&str; 9] = ["mean", "median", "min", "max", "sd", "share", "argmin", "argmax", "correlation"];
+/// Keys that mean something beside some statistics only.
+const GOES_WITH: [(&str, &[&str]); 5] = [
+    ("over", &["min", "max", "argmin", "argmax", "correlation"]),
+    ("fit", &["argmin", "argmax"]),
+    ("at", &["mean"]),
+    ("at_least", &["share"]),
+    ("at_most", &["share"]),
+];
+/// Statistics of the settings along an axis.
+const NEED_OVER: [&str; 3] = ["argmin", "argmax", "correlation"];
 /// What an evaluation has beside its measures.
 const OF_A_ROW: [&str; 2] = ["step", "epoch"];
+
+/// What a number must obey, for the schema.
+pub fn rule() -> Json {
+    let over = NEED_OVER.iter().map(|statistic| (*statistic, json!(["over"])));
+    let beside = GOES_WITH.iter().map(|(key, statistics)| (*key, any_of(statistics.iter().copied())));
+    let dependencies: BTreeMap<&str, Json> = over.chain(beside).collect();
+    let mut rule = one_of(STATISTICS);
+    rule["dependencies"] = json!(dependencies);
+    rule["not"] = json!({ "required": ["minus", "divided_by"] });
+    rule
+}
 
 impl Expectation {
     /// From the values of an `[[expect]]`. What is wrong is reported, all of it.
@@ -90,9 +116,7 @@ fn number(of: &Values, what: &str, outline: &Outline<'_>, diagnostics: &mut Diag
     let computed = match statistic {
         "share" => band(of, false, diagnostics).map(|(low, high)| Statistic::Share { low, high }),
         "correlation" if reading == Some(Reading::Trend) => Some(Statistic::Mean),
-        _ if of.has("over") || matches!(statistic, "argmin" | "argmax" | "correlation") => {
-            along(of, statistic, outline.axes, diagnostics)
-        }
+        _ if of.has("over") || NEED_OVER.contains(&statistic) => along(of, statistic, outline.axes, diagnostics),
         "mean" if of.has("at") => at(of, outline.axes, diagnostics),
         "mean" => Some(Statistic::Mean),
         "median" => Some(Statistic::Median),
@@ -151,14 +175,7 @@ fn reading(of: &Values, statistic: &str, outline: &Outline<'_>, diagnostics: &mu
 
 /// Reports keys that mean nothing beside the statistic.
 fn misplaced(of: &Values, statistic: &str, diagnostics: &mut Diagnostics) {
-    let goes_with: [(&str, &[&str]); 5] = [
-        ("over", &["min", "max", "argmin", "argmax", "correlation"]),
-        ("fit", &["argmin", "argmax"]),
-        ("at", &["mean"]),
-        ("at_least", &["share"]),
-        ("at_most", &["share"]),
-    ];
-    for (key, statistics) in goes_with {
+    for (key, statistics) in GOES_WITH {
         if of.has(key) && !statistics.contains(&statistic) {
             let all: Vec<String> = statistics.iter().map(|s| format!("`{s}`")).collect();
             let message = format!("`{key}` means nothing beside `{statistic}`");

@@ -1,5 +1,7 @@
 //! Settings written out one by one. Together they are one dimension, so axes beside them are crossed with every setting.
 
+use serde_json::json;
+
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
@@ -39,11 +41,14 @@ pub(super) fn entry() -> Entry<Build> {
         summary: "settings written out one by one; axes beside them are crossed with every setting",
         formula: "",
         source: "",
-        keys: vec![Key::required(
-            "settings",
-            Kind::List { of: &Kind::Map(&Kind::Raw), least: 1 },
-            "the settings, each a table of key path = value; what a setting does not name is as in the file",
-        )],
+        keys: vec![
+            Key::required(
+                "settings",
+                Kind::List { of: &Kind::Map(&Kind::Raw), least: 1 },
+                "the settings, each a table of key path = value; what a setting does not name is as in the file",
+            )
+            .ruled("settings", || json!({ "items": { "minProperties": 1 } })),
+        ],
         example: "{ type = \"list\", settings = [{ \"optimizer.lr\" = 0.1 }, { \"optimizer.lr\" = 0.2 }] }".into(),
     };
     Entry { about, build: |chosen| Box::new(List { settings: chosen.values.list("settings").to_vec() }) }
