@@ -8,6 +8,18 @@ use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::key::{Key, Kind};
 use crate::base::values::{Value, Values};
 
+/// The measure that something waits for.
+pub(super) const MONITOR: Key =
+    Key::preset("monitor", Kind::Text, "\"validation_loss\"", "the measure that is watched; none of the test set");
+
+/// Which of its values is the better one.
+pub(super) const MODE: Key = Key::preset(
+    "mode",
+    Kind::Word(&[("auto", "as the measure's name says"), ("min", "lower is better"), ("max", "higher is better")]),
+    "\"auto\"",
+    "which of two values is the better one",
+);
+
 /// The key that names a goal.
 pub const GOAL: Key = Key::optional(
     "goal",
@@ -27,7 +39,7 @@ pub const GOAL_EVALUATIONS: Key = Key::preset(
 
 /// The keys of `early_stopping`.
 pub static EARLY_STOPPING: &[Key] = &[
-    Key::preset("monitor", Kind::Text, "\"validation_loss\"", "the measure that is watched; none of the test set"),
+    MONITOR,
     Key::required("patience", Kind::COUNT, "stop after so many evaluations in a row without an improvement"),
     Key::preset(
         "min_delta",
@@ -35,16 +47,7 @@ pub static EARLY_STOPPING: &[Key] = &[
         "0.0",
         "an improvement is a change for the better by more than this",
     ),
-    Key::preset(
-        "mode",
-        Kind::Word(&[
-            ("auto", "as the measure's name says"),
-            ("min", "lower is better"),
-            ("max", "higher is better"),
-        ]),
-        "\"auto\"",
-        "which of two values is the better one",
-    ),
+    MODE,
     Key::preset(
         "restore_best",
         Kind::Flag,

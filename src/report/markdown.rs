@@ -40,7 +40,7 @@ fn question(text: &str) -> String {
     let paragraphs = text.split("\n\n").filter(|p| !p.trim().is_empty());
     paragraphs
         .map(|p| {
-            let lines: Vec<String> = p.lines().map(|line| escape(line.trim())).filter(|l| !l.is_empty()).collect();
+            let lines: Vec<String> = p.lines().map(|line| prose(line.trim())).filter(|l| !l.is_empty()).collect();
             format!("{}\n\n", lines.join("\n"))
         })
         .collect()
@@ -59,7 +59,7 @@ fn counts(report: &Report<'_>) -> String {
 fn methods(report: &Report<'_>) -> String {
     let mut out = String::from("## Methods\n\n");
     if !report.methods.trim().is_empty() {
-        out.push_str(&format!("{}\n\n", escape(report.methods.trim())));
+        out.push_str(&format!("{}\n\n", prose(report.methods.trim())));
     }
     out.push_str(
         "Intervals are 95 % intervals of the mean over seeds (Student's t); a diverged trial is counted and is in no \
@@ -99,6 +99,17 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// A sentence whose backticks mean code, all else shown as it was written.
+fn prose(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        // a backtick without its partner is a letter like others
+        return escape(text);
+    }
+    let piece = |(i, piece): (usize, &&str)| if i % 2 == 0 { escape(piece) } else { format!("`{piece}`") };
+    pieces.iter().enumerate().map(piece).collect()
+}
+
 /// Whether the letter at `i` would be read as markup.
 fn is_markup(letters: &[char], i: usize) -> bool {
     let next = letters.get(i + 1);
@@ -128,6 +139,12 @@ fn is_markup(letters: &[char], i: usize) -> bool {
 mod tests {
     use super::*;
     use pulldown_cmark::{Event, Options, Parser};
+
+    #[test]
+    fn backticks_in_prose_mean_code_when_they_are_paired() {
+        assert_eq!(prose("loss `mse`, a*b*c"), "loss `mse`, a\\*b\\*c");
+        assert_eq!(prose("one ` alone"), escape("one ` alone"));
+    }
 
     #[test]
     fn escaped_text_is_shown_as_it_was_written() {

@@ -3,7 +3,7 @@
 //! evaluated more often. Patience and cooldown count evaluations; the one before the first step is not among them.
 
 use super::*;
-use crate::learn::stopping::Better;
+use crate::learn::stopping::{Better, MODE, MONITOR};
 
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
@@ -33,17 +33,8 @@ pub(super) fn entry() -> Entry<Build> {
 fn keys() -> Vec<Key> {
     let count = Kind::Whole { least: 0, most: 1 << 40 };
     vec![
-        Key::preset("monitor", Kind::Text, "\"validation_loss\"", "the measure that is watched; none of the test set"),
-        Key::preset(
-            "mode",
-            Kind::Word(&[
-                ("auto", "as the measure's name says"),
-                ("min", "lower is better"),
-                ("max", "higher is better"),
-            ]),
-            "\"auto\"",
-            "which of two values is the better one",
-        ),
+        MONITOR,
+        MODE,
         Key::preset("factor", Kind::Number(Bounds::Below(0.0, 1.0)), "0.1", "what the rate is multiplied by"),
         Key::preset("patience", count, "10", "evaluations without an improvement that are waited through"),
         Key::preset("threshold", Kind::Number(Bounds::AtLeast(0.0)), "0.0001", "the least improvement that counts"),
