@@ -126,6 +126,13 @@ fn a_goal_must_hold_for_as_many_evaluations_as_it_says() {
 }
 
 #[test]
+fn a_goal_reached_before_the_first_step_is_no_divergence() {
+    let record = mnist1d("steps = 6\ngoal = { train_loss = 10.0 }", "every = { steps = 2 }");
+    assert_eq!((&record.status, record.steps), (&Status::Done, 0));
+    assert_eq!((record.summary("goal_step"), record.summary("mean_train_loss")), (Some(0.0), None));
+}
+
+#[test]
 fn how_often_a_network_is_looked_at_changes_neither_weights_nor_measures() {
     let of = |every: &str| mnist1d("steps = 40", &format!("every = {every}\nmetrics = ['loss', 'grad_norm']"));
     let (often, seldom, listed) = (of("{ steps = 1 }"), of("{ log = 5 }"), of("[3, 11, 100]"));

@@ -68,7 +68,8 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let best = watcher.best();
     let restored = best.filter(|_| plan.training.stopping.restore_best && status == Status::Done);
     let mut summary = summary::of_rows(plan, &rows, restored.unwrap_or(rows.len() - 1), best);
-    summary.push(("mean_train_loss".to_owned(), mean_loss));
+    // a goal that was reached before the first step leaves no mean
+    summary.extend((steps > 0).then(|| ("mean_train_loss".to_owned(), mean_loss)));
     summary.extend(end.map(|end| match end {
         End::Goal { step } => ("goal_step".to_owned(), step as f64),
         End::Patience { step } => ("stop_step".to_owned(), step as f64),
@@ -192,7 +193,10 @@ impl<'a, 'p> Course<'a, 'p> {
             self.best_digest = hash::digest_f32(self.team.params());
         }
         self.end = end;
-        let losses = plan.columns.iter().zip(&values).filter(|(column, _)| column.ends_with("_loss"));
+        // of the parts of the data: the running loss is not a number before the first step
+        let measured =
+            |column: &str| column.ends_with("_loss") && plan.parts.iter().any(|part| column.starts_with(part));
+        let losses = plan.columns.iter().zip(&values).filter(|(column, _)| measured(column));
         // before the end the training steps decide: where a trial diverges must not depend on how often it is looked at
         let last = step == plan.run.steps || self.end.is_some();
         if last && losses.into_iter().any(|(_, loss)| !loss.is_finite()) {

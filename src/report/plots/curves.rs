@@ -17,6 +17,7 @@ use crate::report::number::{exact, exact_or_empty};
 use crate::report::spread::{Group, Spread};
 use crate::report::tables::Sheet;
 use crate::report::words;
+use crate::trial::record::Record;
 
 pub(super) fn entry() -> Entry<Build> {
     let keys = vec![
@@ -185,6 +186,12 @@ impl Curves {
         let diverged: usize = groups.iter().map(|g| g.diverged).sum();
         if diverged > 0 {
             facts.push(format!("{} diverged and not in the mean", words::count(diverged, "trial")));
+        }
+        let finished = || shown.cells().flat_map(|c| frame.trials_of(c)).filter_map(|t| t.finished());
+        let stopped = |r: &&Record| ["goal_step", "stop_step"].iter().any(|end| r.summary(end).is_some());
+        let (stopped, all) = (finished().filter(stopped).count(), finished().count());
+        if stopped > 0 {
+            facts.push(format!("{stopped} of {all} trials stopped early, and the mean goes on without them"));
         }
         let selected = self.common.selection.cells(frame).len();
         let drawn = groups.len();
