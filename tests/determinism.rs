@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::program::{expect, folder, recorded, results, rows, same};
-use common::{value_of, with};
+use common::{shaped, value_of, with};
 use kernels::Cpu;
 use kernels::isa::Isa;
 use runner::base::diagnostics::Diagnostics;
@@ -332,10 +332,17 @@ fn every_member_has_the_same_bits_in_every_way() {
         };
         for about in registry.all() {
             let list = |text: String| if *kind == "metric" { format!("[{text}]") } else { text };
-            let placed = place(list(about.example.clone()));
-            placed.unwrap_or_else(|why| panic!("no task takes {kind} `{}`:\n{why}", about.name));
+            // a layer may ask for rows of a shape
+            let mut placed = |value: String| match *kind {
+                "layer" => {
+                    shaped(&value).try_fold(String::new(), |_, form| place(form).err().ok_or(())).map_or(Ok(()), Err)
+                }
+                _ => place(value),
+            };
+            let first = placed(list(about.example.clone()));
+            first.unwrap_or_else(|why| panic!("no task takes {kind} `{}`:\n{why}", about.name));
             // a setting may need another beside it
-            variants(about, common).into_iter().for_each(|variant| drop(place(list(variant))));
+            variants(about, common).into_iter().for_each(|variant| drop(placed(list(variant))));
         }
         for (task, values) in tasks.iter().zip(&taken).filter(|(_, values)| !values.is_empty()) {
             println!("{kind}: {}", values.join(", "));

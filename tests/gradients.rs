@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Errors, rehearse, rows, scratches};
+use common::{Errors, rehearse, rows, scratches, shaped};
 use kernels::loss::{Loss, Mean, Targets};
 use kernels::{Cpu, Form, Scratch, Setting};
 use runner::base::random::{Seeds, Stream};
@@ -190,6 +190,18 @@ const FORMS: &[&str] = &[
     "{ type = 'scale', by = 1.5, learned = 'vector' },
      { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
      { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",
+    "{ type = 'dense', units = 120 }, { type = 'reshape', shape = [2, 6, 10] },
+     { type = 'conv2d', channels = 4, kernel_size = [3, 2], padding = [1, 0], groups = 2, activation = 'tanh' },
+     { type = 'max_pool2d', kernel_size = 3, stride = 2, padding = 1 },
+     { type = 'conv2d', channels = 18, kernel_size = 2, dilation = [2, 1], bias = false },
+     { type = 'l2_pool2d', kernel_size = 'global' }",
+    "{ type = 'dense', units = 46 }, { type = 'reshape', shape = [2, 23] },
+     { type = 'conv1d', channels = 5, kernel_size = 5, stride = 2, padding = 1 }, { type = 'max_pool1d', kernel_size = 2, dilation = 2, stride = 1 },
+     { type = 'conv1d', channels = 3, kernel_size = 2, padding = 'same', dilation = 2, activation = 'sigmoid' },
+     { type = 'avg_pool1d', kernel_size = 3, stride = 2, padding = 1 }",
+    "{ type = 'dense', units = 75 }, { type = 'reshape', shape = [3, 5, 5] },
+     { type = 'avg_pool2d', kernel_size = [2, 1], stride = 1 }, { type = 'conv2d', channels = 6, kernel_size = 3, stride = [1, 2], padding = 'same' },
+     { type = 'l2_pool2d', kernel_size = 2, stride = 1 }, { type = 'conv2d', channels = 33, kernel_size = 1 }, { type = 'avg_pool2d', kernel_size = 'global' }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
@@ -211,7 +223,7 @@ const NETWORKS: &[&str] = &[
 fn networks() -> Vec<String> {
     let mut bodies = Vec::new();
     for width in [1, 3, 17, 33] {
-        let own = LAYERS.all().into_iter().map(|layer| format!("{{ type = 'dense', units = W }}, {}", layer.example));
+        let own = LAYERS.all().into_iter().filter_map(|layer| behind(width, &layer.example));
         let all = NETWORKS.iter().map(|body| (*body).to_owned()).chain(own);
         bodies.extend(all.map(|body| body.replace('W', &width.to_string())));
     }
@@ -219,6 +231,23 @@ fn networks() -> Vec<String> {
     bodies.extend(ACTIVATIONS.all().into_iter().map(|activation| dense(&activation.example)));
     bodies.extend(FORMS.iter().map(|body| (*body).to_owned()));
     bodies.iter().map(|body| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]")).collect()
+}
+
+/// The example of a layer behind a dense one of this width; behind 18 numbers where it asks for a shape.
+fn behind(width: usize, example: &str) -> Option<String> {
+    let places = |body: &String| {
+        let slots = format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]");
+        rehearse(&trial(&slots, "'mse'", &[0.0; 2 * INPUTS], &rows(&[0.0; 2 * OUTPUTS], OUTPUTS))).is_ok()
+    };
+    let dense = |width: usize, example: &str| format!("{{ type = 'dense', units = {width} }}, {example}");
+    let plain = dense(width, example);
+    if places(&plain) {
+        return Some(plain);
+    }
+    // once is enough
+    let found = shaped(example).map(|form| dense(18, &form)).find(places);
+    let found = found.unwrap_or_else(|| panic!("no shape suits {example}"));
+    (width == 17).then_some(found)
 }
 
 /// The text of a trial of one step.

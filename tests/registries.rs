@@ -334,6 +334,21 @@ const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
         &["axis_below_a_number", "axis_position_out_of_range", "axis_under_two_names", "axis_value_wrong_in_one_cell"],
     ),
     (
+        "the shape of the rows that a layer gets",
+        &[
+            "conv1d_on_an_image",
+            "conv2d_beyond_memory",
+            "conv2d_groups_do_not_divide",
+            "conv2d_larger_than_its_input",
+            "conv2d_on_flat_rows",
+            "conv2d_three_sizes",
+            "pool1d_on_an_image",
+            "pool_larger_than_its_input",
+            "pool_of_padding_alone",
+            "reshape_to_another_number",
+        ],
+    ),
+    (
         "what an expression says and comes to",
         &[
             "derived_cycle",

@@ -15,7 +15,7 @@
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
 //! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
-//! [`elementwise`] and [`random`] the tools; [`limits`] is what the machine can do at most; [`member`] says how an entry of
+//! [`elementwise`] and [`random`] the tools; [`spatial`] is convolution and pooling; [`limits`] is what the machine can do at most; [`member`] says how an entry of
 //! a registry describes itself, and [`activation`], [`loss`] and [`optimizer`] are the registries.
 
 pub mod isa;
@@ -29,6 +29,8 @@ pub mod reduce;
 pub mod elementwise;
 
 pub mod random;
+
+pub mod spatial;
 
 pub mod limits;
 

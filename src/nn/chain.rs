@@ -45,6 +45,11 @@ impl Chain {
         self.made + self.slopes
     }
 
+    /// Floats of working memory that its layers take at most: see [`Layer::room`].
+    pub fn room(&self) -> usize {
+        self.links.iter().map(|link| link.layer.room()).max().unwrap_or(0)
+    }
+
     /// The chain's output, `(B, out)`, after [`Chain::forward`].
     pub fn output<'a>(&self, kept: &'a [f32]) -> &'a [f32] {
         let rows = self.rows(kept);

@@ -60,6 +60,11 @@ pub trait Layer: Send + Sync + Debug {
         0
     }
 
+    /// Floats of working memory ([`Scratch::room`]) that one of its functions takes at most.
+    fn room(&self) -> usize {
+        0
+    }
+
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]);
 

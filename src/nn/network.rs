@@ -86,6 +86,11 @@ impl Network {
         self.chain.kept()
     }
 
+    /// Floats of working memory that a thread's packing buffers must have room for beside.
+    pub fn room(&self) -> usize {
+        self.chain.room()
+    }
+
     /// The parameters that training with these seeds starts from.
     pub fn initialise(&self, seeds: Seeds, params: &mut [f32]) {
         init::initialise(&self.init, self.slots.list(), seeds, params);

@@ -36,6 +36,9 @@ pub struct Slot {
     pub first: bool,
     /// Whether it belongs to the last one.
     pub last: bool,
+    /// Multiply-adds that a row of the batch contributes to the gradient of each of its numbers, about: what the work is
+    /// divided between threads by.
+    pub uses: usize,
     /// What its layer says about starting and training it.
     pub care: Care,
 }
@@ -110,7 +113,18 @@ impl Slots {
     /// Adds a slot at the end of the buffer and returns it.
     pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
         let (extents, offset) = (extents.to_vec(), self.length);
-        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, first: false, last: false, care };
+        let slot = Slot {
+            name,
+            extents,
+            offset,
+            role,
+            fan_in: fan.0,
+            fan_out: fan.1,
+            first: false,
+            last: false,
+            uses: 1,
+            care,
+        };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot
@@ -147,15 +161,20 @@ impl Slots {
         self.length
     }
 
-    /// Divides the buffer into `parts` contiguous stretches of nearly equal length that never go through a row: the
+    /// Divides the buffer into `parts` contiguous stretches of nearly equal work that never go through a row: the
     /// `parts + 1` boundaries, some of them equal when there are fewer rows than parts.
     pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let work = |slot: &Slot| slot.len() * slot.uses;
+        let all: usize = self.list.iter().map(work).sum();
         let at = |part: usize| {
-            let wanted = self.length * part / parts;
-            match self.list.iter().find(|s| s.range().contains(&wanted)) {
-                Some(slot) => slot.offset + (wanted - slot.offset) / slot.row() * slot.row(),
-                None => self.length,
+            let mut wanted = all * part / parts;
+            for slot in &self.list {
+                if wanted < work(slot) {
+                    return slot.offset + wanted / slot.uses / slot.row() * slot.row();
+                }
+                wanted -= work(slot);
             }
+            self.length
         };
         (0..=parts).map(at).collect()
     }

@@ -90,6 +90,17 @@ pub fn with(example: &str, key: &Key, name: &str, value: &str) -> String {
     format!("{{ {} }}", entries.join(", "))
 }
 
+/// The example of a layer as it may stand behind 18 numbers: by itself, or in a body where they have the shape that it asks
+/// for, of a sequence or signal or of an image.
+pub fn shaped(example: &str) -> impl Iterator<Item = String> + use<> {
+    let example = example.to_owned();
+    let body = move |shape: &str| match shape {
+        "" => example.clone(),
+        _ => format!("{{ type = \"concat\", layers = [{{ type = \"reshape\", shape = {shape} }}, {example}] }}"),
+    };
+    ["", "[2, 9]", "[2, 3, 3]"].into_iter().map(body)
+}
+
 /// A trial that is ready to be trained.
 pub struct Rehearsal {
     /// Its plan.
@@ -207,5 +218,31 @@ impl Errors {
             "{}: worst error {:.1e} of {} numbers, {:.0e} allowed",
             self.what, self.worst, self.count, self.allowed
         );
+    }
+}
+
+/// Parameters, or gradients, in PyTorch's layout put into the slots of a network: their weights are `(out, in)`, ours
+/// `(in, out)`.
+pub fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
+    let slots = rehearsal.plan.network.slots();
+    assert_eq!(slots.len(), tensors.len(), "tensors of the network");
+    let mut flat = vec![0.0; rehearsal.plan.network.parameters()];
+    for (slot, tensor) in slots.iter().zip(tensors) {
+        assert_eq!(slot.len(), tensor.len(), "numbers of `{}`", slot.name);
+        let (inputs, units) =
+            if slot.extents.len() == 2 { (slot.extents[0], slot.extents[1]) } else { (1, slot.len()) };
+        for (at, to) in flat[slot.range()].iter_mut().enumerate() {
+            *to = tensor[at % units * inputs + at / units];
+        }
+    }
+    flat
+}
+
+/// Compares two slices, relative to the largest number.
+pub fn compare(errors: &mut Errors, what: &str, ours: &[f32], theirs: &[f32]) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    let size = theirs.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        errors.check(f64::from(*ours), f64::from(*theirs), f64::from(size), &format!("{what}, {i}"));
     }
 }

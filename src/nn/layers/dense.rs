@@ -57,7 +57,7 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
 }
 
 /// 16 GiB of weights, gradients and memory: beyond it a slip of the pen is likelier than a wish.
-const MOST_WEIGHTS: usize = 1 << 30;
+pub(super) const MOST_WEIGHTS: usize = 1 << 30;
 
 #[derive(Debug)]
 struct Dense {
