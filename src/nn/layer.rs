@@ -17,6 +17,9 @@ pub struct Pass<'a> {
     pub scratch: &'a mut Scratch,
     /// What a layer that draws random numbers needs to draw them: there in training, absent in evaluation.
     pub draws: Option<Draws>,
+    /// How many steps each row of the pass has where rows are sequences, `(B)`; what follows them in a row is padding, of which
+    /// nothing that counts may depend, and whose gradient is zero. Empty where all rows have all steps.
+    pub lengths: &'a [u32],
 }
 
 /// What the random numbers of a training step are a function of, beside the layer and the element.

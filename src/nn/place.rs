@@ -82,6 +82,21 @@ impl Placing<'_> {
         self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone())
     }
 
+    /// The same with what is particular about it.
+    pub fn slot_with(
+        &mut self,
+        name: &str,
+        role: Role,
+        extents: &[usize],
+        fan: (usize, usize),
+        change: impl FnOnce(&mut Slot),
+    ) -> Slot {
+        self.slot(name, role, extents, fan);
+        let slot = self.slots.list_mut().last_mut().expect("it was just added");
+        change(slot);
+        slot.clone()
+    }
+
     /// A number for the layer being placed, when it draws random numbers in training: how many such there are before it.
     pub fn drawing(&mut self) -> u64 {
         self.slots.one_more_drawing()
@@ -95,8 +110,13 @@ impl Placing<'_> {
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
+        self.nested_on(name, layers, &self.shape.clone())
+    }
+
+    /// The same, starting from rows of `shape`.
+    pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        place(layers, &self.shape.clone(), (prefix, self.care.clone()), self.slots, self.diagnostics)
+        place(layers, shape, (prefix, self.care.clone()), self.slots, self.diagnostics)
     }
 
     /// Reports that the layer does not fit, with the shapes so far.

@@ -140,7 +140,7 @@ impl<'p> Team<'p> {
         let divisor = plan.objective.divisor(rows, |place| train.class(batch.row(place)));
         let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
-            shard.rows_phase(plan, Pass { cpu, scratch, draws }, params, (train, batch, divisor));
+            shard.rows_phase(plan, Pass { cpu, scratch, draws, lengths: &[] }, params, (train, batch, divisor));
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {
             ([shard], [scratch]) => one((shard, scratch)),
@@ -196,7 +196,7 @@ impl<'p> Team<'p> {
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
         let one = |(i, ((shard, scratch), z)): (usize, ((&mut Shard, &mut Scratch), &mut [f32]))| {
-            shard.evaluate(plan, Pass { cpu, scratch, draws: None }, params, part, i * share, z);
+            shard.evaluate(plan, Pass { cpu, scratch, draws: None, lengths: &[] }, params, part, i * share, z);
         };
         match (self.shards.as_mut_slice(), &mut *self.scratches) {
             ([shard], [scratch]) => one((0, ((shard, scratch), &mut z))),
@@ -269,7 +269,7 @@ impl Phase<'_> {
     fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
         let traces = Traces { count: self.shards.len(), of: &of };
-        let mut pass = Pass { cpu: self.cpu, scratch, draws: None };
+        let mut pass = Pass { cpu: self.cpu, scratch, draws: None, lengths: &[] };
         self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
         self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
     }
