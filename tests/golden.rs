@@ -14,9 +14,9 @@ use runner::base::diagnostics::{Diagnostics, Place};
 use runner::base::key::{Key, Kind};
 use runner::base::random::Seeds;
 use runner::base::registry::Members;
-use runner::base::shape::Target;
+use runner::base::shape::{Shape, Target};
 use runner::base::values::{Chosen, Value};
-use runner::learn::objective::{self, LOSSES, Objective};
+use runner::learn::objective::{self, Answers, LOSSES, Objective};
 use runner::learn::optimizer::{self, Instead, OPTIMIZERS};
 use runner::learn::schedule::{self, Rates, Run, SCHEDULES};
 use runner::learn::stopping::{Better, Measures};
@@ -105,17 +105,17 @@ fn compare_loss(case: &Json, chosen: &Chosen, width: usize, reduction: &str, err
         Target::Values(_) => (Vec::new(), singles(&case["targets"])),
     };
     let targets = if classes { Targets::Classes(&of) } else { Targets::Values(&values) };
-    let objective = Objective::new(chosen, target, width, Place::default(), &mut Diagnostics::new());
+    let objective = Objective::new(chosen, (target, 1), &Shape::flat(width), Place::default(), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
     let (row_losses, wanted) = (numbers(&case["each"]), &case[reduction]);
     let (gradient, loss) = (numbers(&wanted["gradient"]), wanted["loss"].as_f64().expect("a loss"));
     let largest = |x: &[f64]| x.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-    let divisor = objective.divisor(batch, |row| of[row]);
+    let divisor = objective.divisor(batch, of.iter().copied());
     // a loss may be what is left of rows of either sign
     let size = loss.abs() * row_losses.iter().map(|x| x.abs()).sum::<f64>() / row_losses.iter().sum::<f64>().abs();
     for cpu in Cpu::all() {
         let (mut losses, mut dz) = (vec![f32::NAN; batch], vec![f32::NAN; z.len()]);
-        objective.slope(cpu, divisor, &z, targets, &mut losses, &mut dz);
+        objective.slope(cpu, divisor, &z, Answers { targets, lengths: &[] }, &mut losses, &mut dz);
         let at = |what: &str| format!("{what} of {} over {width} outputs, {reduction}, on {}", chosen.name, cpu.isa());
         for row in 0..batch {
             errors.check(f64::from(losses[row]), row_losses[row], row_losses[row].abs().max(1.0), &at("a row"));

@@ -40,7 +40,8 @@ mod running_loss;
 mod top_k;
 mod weight_norm;
 
-/// A network's outputs for all rows of one part of the data.
+/// A network's outputs for all rows of one part of the data. Of rows with a target for each step, every step that counts is a
+/// row here.
 #[derive(Clone, Copy)]
 pub struct Outputs<'a> {
     /// The instruction set.

@@ -16,7 +16,7 @@ use runner::base::random::Seeds;
 use runner::base::read;
 use runner::base::values::Value;
 use runner::data::{self, Cache, Folders};
-use runner::trial::plan::{DataOutline, Plan};
+use runner::trial::plan::Plan;
 use runner::trial::rows::Part;
 use runner::trial::sections::{self, member};
 use serde_json::Value as Json;
@@ -107,9 +107,7 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
     let read = sections::read(&root, &mut diagnostics);
     let found = member(&read, "data").and_then(|chosen| {
         let known = data::outline(chosen, &Folders::default(), &mut diagnostics)?;
-        let parts = vec!["train", "test"];
-        let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
-        let plan = Plan::new(&read, &outline, &mut diagnostics)?;
+        let plan = Plan::new(&read, &known.into(), &mut diagnostics)?;
         let prepared =
             data::prepared(chosen, &Folders::default(), Seeds::new(0), &Cache::new(1)).expect("rows in the text");
         let train = Part::new(prepared.train, plan.objective.form());
