@@ -65,15 +65,13 @@ pub fn train_all(
     }
 }
 
-/// Lets `jobs` workers take the numbers from 0 to `count` - 1 in order, each with the packing buffers of its `threads`
-/// threads, until there is none left; a worker that breaks takes no more. `work` is given the worker and the number. Errors:
-/// threads that cannot be started.
-pub fn in_turn(
-    jobs: usize,
-    threads: usize,
-    count: usize,
-    work: &(dyn Fn(usize, usize, &mut [Scratch]) -> ControlFlow<()> + Sync),
-) -> Result<()> {
+/// What a worker does with a number that it took, given which worker it is, the number, and the packing buffers of its
+/// threads; after a break it takes no more.
+pub type Work<'a> = dyn Fn(usize, usize, &mut [Scratch]) -> ControlFlow<()> + Sync + 'a;
+
+/// Lets `jobs` workers of `threads` threads each take the numbers from 0 to `count` - 1 in order, until there is none left.
+/// Errors: threads that cannot be started.
+pub fn in_turn(jobs: usize, threads: usize, count: usize, work: &Work<'_>) -> Result<()> {
     let next = AtomicUsize::new(0);
     let worker = |worker: usize| {
         let own = if threads > 1 { Some(pool(threads)?) } else { None };
