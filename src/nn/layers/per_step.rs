@@ -36,7 +36,7 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
         super::no_sequence(chosen, placing);
         return None;
     }
-    let (body, out) = placing.nested_on("body", chosen.values.list("layers"), &Shape(inner.to_vec()))?;
+    let (body, out) = placing.nested_on("body", chosen.values.list("layers"), &Shape(inner.to_vec()), *steps)?;
     let shape = [&[*steps], out.0.as_slice()].concat();
     placing.push(Box::new(PerStep { body, steps: *steps }), Shape(shape));
     Some(())

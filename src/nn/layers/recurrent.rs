@@ -297,6 +297,10 @@ impl Layer for Level {
         self.ways.len() * self.sizes().iter().sum::<usize>()
     }
 
+    fn multiply_adds(&self) -> Option<usize> {
+        Some(self.ways.len() * self.steps * self.columns() * (self.features + self.hidden))
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         let rows = kept.len() / self.kept();
         let (hidden, columns) = (self.hidden, self.columns());
