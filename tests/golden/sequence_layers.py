@@ -1,6 +1,6 @@
 """Golden values of the layers that work on sequences: what torch.nn answers, from the same initial parameters.
 
-    VENV/bin/python tests/golden/sequences.py      # as make.py beside it, whose formulas and conventions these are
+    VENV/bin/python tests/golden/sequence_layers.py      # as make.py beside it, whose formulas and conventions these are
 
 Every case is a network on rows of T steps of F features: its layers as a file of ours says them, its tensors in the
 order and layout of torch, and what becomes of it in 50 steps of training on all rows.
@@ -116,7 +116,7 @@ def run(layers, modules, optimizer, x, classes):
 
 
 def main():
-    """Writes sequences.json."""
+    """Writes sequence_layers.json."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     x = single([value(n) for n in range(ROWS * T * FEATURES)]).reshape(ROWS, T, FEATURES)
@@ -130,7 +130,7 @@ def main():
         "classes": classes.tolist(),
         "cases": [run(*case, x, classes) for case in cases()],
     }
-    (FOLDER / "sequences.json").write_text(render(content) + "\n", encoding="ascii", newline="\n")
+    (FOLDER / "sequence_layers.json").write_text(render(content) + "\n", encoding="ascii", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 //! Layers on sequences against `torch.nn`: outputs, gradients and fifty steps of training from the same initial parameters.
-//! The numbers are in `tests/golden/sequences.json`, made by the script beside it.
+//! The numbers are in `tests/golden/sequence_layers.json`, made by the script beside it.
 
 mod common;
 
@@ -15,7 +15,7 @@ const CURVE_ERROR: f64 = 1e-4;
 
 #[test]
 fn layers_agree_with_pytorch() {
-    let file = golden("sequences.json");
+    let file = golden("sequence_layers.json");
     let x = singles(&file["x"]);
     let width: usize = numbers(&file["shape"]).iter().map(|n| *n as usize).product();
     let data = format!("inputs = {}, targets = {}", rows(&x, width), file["classes"]);
