@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{Errors, compare, golden, list, numbers, placed, rehearse, rows, scratches, singles, text, toml, value};
+use common::{
+    Errors, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles, text, toml, value,
+};
 use kernels::loss::Targets;
 use kernels::optimizer::{Buffers, PLANES, Step};
 use kernels::{Cpu, Scratch, loss};
@@ -235,12 +237,6 @@ fn plateau() {
         }
     }
     errors.report();
-}
-
-/// The entries of a JSON object as more entries of a TOML table.
-fn more(json: &Json) -> String {
-    let entries = json.as_object().expect("settings by name").iter();
-    entries.map(|(name, setting)| format!(", {name} = {}", toml(setting))).collect()
 }
 
 /// A run of 200 steps is a long chain: a rounding at its start is carried along. PyTorch in `f64` parts from itself in

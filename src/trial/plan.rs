@@ -119,10 +119,9 @@ impl Plan {
         self.training.batch_rows(rows)
     }
 
-    /// Floating-point operations of the whole run's training steps: six for every parameter and row, two forward and
-    /// four backward.
+    /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        6.0 * self.network.parameters() as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+        self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
     /// Bytes that training one trial takes beside its data.

@@ -90,17 +90,6 @@ pub fn with(example: &str, key: &Key, name: &str, value: &str) -> String {
     format!("{{ {} }}", entries.join(", "))
 }
 
-/// The example of a layer as it may stand behind 18 numbers: by itself, or in a body where they have the shape that it asks
-/// for, of a sequence or signal or of an image.
-pub fn shaped(example: &str) -> impl Iterator<Item = String> + use<> {
-    let example = example.to_owned();
-    let body = move |shape: &str| match shape {
-        "" => example.clone(),
-        _ => format!("{{ type = \"concat\", layers = [{{ type = \"reshape\", shape = {shape} }}, {example}] }}"),
-    };
-    ["", "[2, 9]", "[2, 3, 3]"].into_iter().map(body)
-}
-
 /// A trial that is ready to be trained.
 pub struct Rehearsal {
     /// Its plan.
@@ -126,6 +115,10 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
     });
     found.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
 }
+
+/// What stands before a layer to give it rows of another form than 18 numbers in a line: a sequence, an image.
+pub const FORMS: [&str; 3] =
+    ["", "{ type = \"reshape\", shape = [6, 3] }, ", "{ type = \"reshape\", shape = [2, 3, 3] }, "];
 
 /// The packing buffers of so many threads.
 pub fn scratches(threads: usize) -> Vec<Scratch> {
@@ -236,6 +229,12 @@ pub fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
         }
     }
     flat
+}
+
+/// The entries of a JSON object as more entries of a TOML table.
+pub fn more(json: &Json) -> String {
+    let entries = json.as_object().expect("settings by name").iter();
+    entries.map(|(name, setting)| format!(", {name} = {}", toml(setting))).collect()
 }
 
 /// Compares two slices, relative to the largest number.

@@ -97,13 +97,9 @@ fn place(chosen: &Chosen, dims: usize, placing: &mut Placing<'_>) -> Option<()> 
         return None;
     }
     let conv = Conv::new(axes, groups, inner, outer);
-    let (fan, places) = ((inner * window, channels * window), conv.places());
-    // a gradient is a sum over the places of a row, and it fills whole blocks of lanes
-    let uses = (places * outer.next_multiple_of(16)).div_ceil(outer);
-    let weight = placing.slot_with("weight", Role::Weight, &[conv.taps(), channels], fan, |slot| slot.uses = uses);
-    let bias = values
-        .flag("bias")
-        .then(|| placing.slot_with("bias", Role::Bias, &[channels], fan, |slot| slot.uses = places.div_ceil(16)));
+    let fan = (inner * window, channels * window);
+    let weight = placing.slot("weight", Role::Weight, &[conv.taps(), channels], fan);
+    let bias = values.flag("bias").then(|| placing.slot("bias", Role::Bias, &[channels], fan));
     let shape = Shape(window::shape(channels, &axes, dims));
     placing.push(Box::new(Convolution { conv, axes, groups, weight, bias }), shape);
     let function = values.member("activation");
@@ -149,6 +145,10 @@ struct Convolution {
 impl Layer for Convolution {
     fn room(&self) -> usize {
         self.conv.room()
+    }
+
+    fn multiply_adds(&self) -> Option<usize> {
+        Some(self.conv.places() * self.weight.len())
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
