@@ -128,6 +128,14 @@ impl Case {
         Self { flops: Some(Flops { count, isa: isa.to_string(), cores: 1, bytes: Some(bytes) }), ..self }
     }
 
+    /// The seconds of so many repetitions, see [`Case::sample`].
+    pub fn take(&mut self, repetitions: u64) -> Result<f64> {
+        match self.repeat {
+            Repeat::UntilLong => (self.sample)(repetitions),
+            Repeat::Once => (0..repetitions).map(|_| (self.sample)(1)).sum(),
+        }
+    }
+
     /// So many repetitions that a sample takes `seconds` or a little more; on the way caches and clocks warm up.
     pub fn repetitions(&mut self, seconds: f64) -> Result<u64> {
         if self.repeat == Repeat::Once {
@@ -135,7 +143,7 @@ impl Case {
         }
         let mut tried = 1;
         loop {
-            let taken = (self.sample)(tried)?;
+            let taken = self.take(tried)?;
             if taken > seconds / 4.0 {
                 return Ok((tried as f64 * seconds / taken).ceil().max(1.0) as u64);
             }

@@ -5,7 +5,7 @@ use crate::report::number::{exact, exact_or_empty, rounded};
 use crate::report::plots::{Chart, Level, Line, PALETTE, Panel, Point};
 use crate::report::tables::Sheet;
 
-use super::gemm::{Form, PEER, is_minibatch, is_thin, named};
+use super::gemm::{Form, Kind, PEER, Shape, named};
 use super::limits::ROOFS;
 use super::results::{Measure, Results};
 use super::tables::words_of;
@@ -72,35 +72,28 @@ fn roofline(results: &Results) -> Option<Figure> {
     const ENDS: (f64, f64) = (0.125, 512.0);
     let ours = *who(results).first()?;
     let peak = results.peak(ours, 1)?;
-    let roof = |name: &str| {
+    let roof = |(name, dashed): (&str, bool)| {
         let bandwidth = results.group("limits").find(|m| m.name == name)?.estimate.median;
         // a roof that is at its height before the picture begins is a level
         let mut xs = vec![ENDS.0, (peak / bandwidth).clamp(ENDS.0, ENDS.1), ENDS.1];
         xs.dedup();
         let points = xs.into_iter().map(|x| Point { x, mean: peak.min(bandwidth * x), interval: None }).collect();
-        Some(Line { name: Some(format!("{name}: {} GB/s", rounded(bandwidth, 3))), points, ..Line::default() })
+        let name = Some(format!("{name}: {} GB/s", rounded(bandwidth, 3)));
+        Some(Line { name, dashed, points, ..Line::default() })
     };
-    let mut lines: Vec<Line> = ROOFS.iter().filter_map(|name| roof(name)).collect();
-    let shape = |m: &Measure| named(&m.name).map(|(_, shape)| shape);
-    let kinds: [(&str, &dyn Fn(&Measure) -> bool); 4] = [
-        ("minibatches", &|m| shape(m).is_some_and(is_minibatch)),
-        ("few outputs", &|m| shape(m).is_some_and(is_thin)),
-        ("squares", &|m| shape(m).is_some_and(|s| !is_minibatch(s) && !is_thin(s))),
-        ("triad in memory", &|m| m.group == "limits"),
-    ];
-    for (at, (name, holds)) in kinds.into_iter().enumerate() {
-        let of_kind = results.measures.iter().filter(|m| m.with == ours && holds(m));
-        let points = of_kind.filter_map(|m| Some(Point { x: m.intensity?, mean: m.gflops?, interval: None }));
+    let mut lines: Vec<Line> = ROOFS.into_iter().zip([false, true]).filter_map(roof).collect();
+    let kinds = Kind::ALL.map(Some).into_iter().chain([None]);
+    for (kind, colour) in kinds.zip(PALETTE) {
+        let is = |m: &&Measure| m.with == ours && named(&m.name).map(|(_, shape)| Kind::of(shape)) == kind;
+        let points = results.measures.iter().filter(is);
+        let points = points.filter_map(|m| Some(Point { x: m.intensity?, mean: m.gflops?, interval: None }));
         let mut points: Vec<Point> = points.collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let line =
-            Line { name: Some(name.to_owned()), colour: PALETTE[at], joined: false, marked: true, ..Line::default() };
+        let name = kind.map_or("triad in memory", Kind::word);
         if !points.is_empty() {
+            let line = Line { name: Some(name.to_owned()), colour, joined: false, marked: true, ..Line::default() };
             lines.push(Line { points, ..line });
         }
-    }
-    for (line, dashed) in lines.iter_mut().zip([false, true]).filter(|(line, _)| !line.marked) {
-        line.dashed = dashed;
     }
     let panel = Panel { y_title: "GFLOP/s".into(), log_y: true, lines, must_show: vec![peak], ..Panel::default() };
     let chart = Chart {
@@ -117,7 +110,7 @@ fn roofline(results: &Results) -> Option<Figure> {
 }
 
 /// The lines of a set of products: who multiplied, over what is made of the shape.
-fn lines(results: &Results, joined: bool, x: &dyn Fn(Form, (usize, usize, usize)) -> Option<f64>) -> Vec<Line> {
+fn lines(results: &Results, joined: bool, x: &dyn Fn(Form, Shape) -> Option<f64>) -> Vec<Line> {
     let line = |(at, with): (usize, &str)| {
         let of = results.group("gemm").filter(|m| m.with == with);
         let points = of.filter_map(|m| {
@@ -139,8 +132,7 @@ fn lines(results: &Results, joined: bool, x: &dyn Fn(Form, (usize, usize, usize)
 }
 
 fn squares(results: &Results) -> Option<Figure> {
-    let side =
-        |form: Form, (m, k, n): (usize, usize, usize)| (form == Form::Forward && m == k && k == n).then_some(m as f64);
+    let side = |form: Form, (m, k, n): Shape| (form == Form::Forward && m == k && k == n).then_some(m as f64);
     let lines = lines(results, true, &side);
     lines.first()?;
     let levels = peaks(results);
@@ -158,9 +150,9 @@ fn squares(results: &Results) -> Option<Figure> {
 }
 
 fn shapes(results: &Results) -> Option<Figure> {
-    let mut all: Vec<(usize, usize, usize)> = Vec::new();
+    let mut all: Vec<Shape> = Vec::new();
     for (_, shape) in results.group("gemm").filter_map(|m| named(&m.name)) {
-        if (is_minibatch(shape) || is_thin(shape)) && !all.contains(&shape) {
+        if Kind::of(shape) != Kind::Square && !all.contains(&shape) {
             all.push(shape);
         }
     }

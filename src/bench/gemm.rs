@@ -11,11 +11,14 @@ use crate::base::error::Result;
 use super::case::{Case, Unit};
 use super::{Setup, numbers};
 
-/// Minibatches: (rows, inputs, units).
-const MINIBATCHES: [(usize, usize, usize); 6] =
+/// (rows, inputs, units)
+pub type Shape = (usize, usize, usize);
+
+/// Minibatches.
+const MINIBATCHES: [Shape; 6] =
     [(32, 64, 32), (32, 784, 128), (64, 256, 256), (64, 784, 256), (128, 784, 512), (128, 1024, 1024)];
 /// Few outputs, which fill no block.
-const THIN: [(usize, usize, usize); 3] = [(32, 128, 10), (64, 128, 10), (128, 1024, 10)];
+const THIN: [Shape; 3] = [(32, 128, 10), (64, 128, 10), (128, 1024, 10)];
 /// The sides of squares.
 const SQUARES: [usize; 7] = [32, 64, 128, 256, 512, 1024, 2048];
 /// Squares that take long are left out where plain code multiplies, and the last one also when there is little time.
@@ -50,26 +53,50 @@ impl Form {
 }
 
 /// What a product's name says.
-pub fn name(form: Form, (rows, inputs, units): (usize, usize, usize)) -> String {
+pub fn name(form: Form, (rows, inputs, units): Shape) -> String {
     format!("{} {rows}x{inputs}x{units}", form.word())
 }
 
 /// The form and the shape of a product by its name.
-pub fn named(name: &str) -> Option<(Form, (usize, usize, usize))> {
+pub fn named(name: &str) -> Option<(Form, Shape)> {
     let (form, shape) = name.split_once(' ')?;
     let form = Form::ALL.into_iter().find(|f| f.word() == form)?;
     let mut sides = shape.split('x').map(|side| side.parse().ok());
     Some((form, (sides.next()??, sides.next()??, sides.next()??)))
 }
 
-/// Whether a shape is that of a minibatch.
-pub fn is_minibatch(shape: (usize, usize, usize)) -> bool {
-    MINIBATCHES.contains(&shape)
+/// What a shape is typical of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The layers of small networks.
+    Minibatch,
+    /// Their last layers.
+    Thin,
+    /// Large layers, and what others measure.
+    Square,
 }
 
-/// Whether the outputs of a shape are few.
-pub fn is_thin(shape: (usize, usize, usize)) -> bool {
-    THIN.contains(&shape)
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Minibatch, Kind::Thin, Kind::Square];
+
+    /// The kind of a shape.
+    pub fn of(shape: Shape) -> Self {
+        match shape {
+            shape if THIN.contains(&shape) => Kind::Thin,
+            (m, k, n) if m == k && k == n => Kind::Square,
+            _ => Kind::Minibatch,
+        }
+    }
+
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Minibatch => "minibatches",
+            Kind::Thin => "few outputs",
+            Kind::Square => "squares",
+        }
+    }
 }
 
 pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
@@ -84,7 +111,7 @@ pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
 }
 
 /// One product by everybody who can.
-fn product(setup: &Setup, form: Form, shape: (usize, usize, usize), slow: bool) -> Vec<Case> {
+fn product(setup: &Setup, form: Form, shape: Shape, slow: bool) -> Vec<Case> {
     let ours = setup.cpus.iter().filter(|cpu| !slow || **cpu == setup.cpus[0]);
     let mut by: Vec<(String, Cpu)> = ours.map(|cpu| (cpu.isa().to_string(), *cpu)).collect();
     by.push((PEER.to_owned(), setup.cpus[0].engine(Engine::MatrixMultiply)));

@@ -12,7 +12,7 @@ mod elementwise;
 mod gemm;
 mod limits;
 mod overhead;
-mod workloads;
+pub mod workloads;
 
 pub mod statistics;
 
@@ -139,10 +139,9 @@ pub fn run(options: &Options, progress: &dyn Fn(Progress)) -> Result<Results> {
     for round in 1..=rounds {
         for one in &mut sampled {
             if one.repetitions > 1 {
-                (one.case.sample)(1)?;
+                one.case.take(1)?;
             }
-            let seconds = (one.case.sample)(one.repetitions)?;
-            one.seconds.push(seconds);
+            one.seconds.push(one.case.take(one.repetitions)?);
         }
         tell(round, begun.elapsed().mul_f64((rounds - round) as f64 / round as f64));
     }

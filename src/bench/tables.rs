@@ -7,7 +7,7 @@ use crate::report::words::{list, sentence};
 
 use super::GROUPS;
 use super::comparison::{Change, Comparison};
-use super::gemm::{Form, PEER, is_minibatch, is_thin, named};
+use super::gemm::{Form, Kind, PEER, named};
 use super::results::{Measure, Results};
 use super::statistics::{Estimate, Verdict};
 use super::workloads::{STEPS, WHOLE};
@@ -130,25 +130,17 @@ fn gemm(results: &Results) -> (Vec<Column>, String) {
     columns.push(pivot.column("against it".to_owned(), true, |name| ratio(name).map(|r| format!("{r:.2}"))));
     let mut facts =
         vec!["GFLOP/s, rows x inputs x units; shares are of the peak of one core with that instruction set".to_owned()];
-    type Shape = (usize, usize, usize);
-    let kinds: [(&str, fn(Shape) -> bool); 3] = [
-        ("minibatches", is_minibatch),
-        ("few outputs", is_thin),
-        ("squares from 512", |(m, k, n)| m == k && k == n && m >= 512),
-    ];
     for with in ours.iter().filter(|with| **with != "portable") {
-        for (kind, holds) in kinds {
-            let of_kind = pivot.all.iter().filter(|m| m.with == *with && named(&m.name).is_some_and(|n| holds(n.1)));
-            let mut shares: Vec<(f64, &str)> =
-                of_kind.filter_map(|m| Some((m.share_of_peak?, m.name.as_str()))).collect();
+        for kind in Kind::ALL {
+            let is =
+                |m: &&&Measure| m.with == *with && named(&m.name).is_some_and(|(_, shape)| Kind::of(shape) == kind);
+            let shares = pivot.all.iter().filter(is).filter_map(|m| Some((m.share_of_peak?, m.name.as_str())));
+            let mut shares: Vec<(f64, &str)> = shares.collect();
             shares.sort_by(|a, b| a.0.total_cmp(&b.0));
             let Some((least, name)) = shares.first() else { continue };
             let median = Estimate::of(&shares.iter().map(|s| s.0).collect::<Vec<_>>()).median;
-            facts.push(format!(
-                "{with}, {kind}: median {}, least {} ({name})",
-                whole_percent(median),
-                whole_percent(*least)
-            ));
+            let (median, least) = (whole_percent(median), whole_percent(*least));
+            facts.push(format!("{with}, {}: median {median}, least {least} ({name})", kind.word()));
         }
     }
     let ratios: Vec<f64> = pivot.names.iter().filter_map(|name| ratio(name)).collect();
