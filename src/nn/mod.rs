@@ -3,7 +3,7 @@
 //! no numbers, allocates nothing and can be shared by threads.
 //!
 //! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), layers in a row ([`chain`]), placing
-//! ([`place`]), the members ([`layers`], [`activation`], [`init`]), the whole ([`network`]).
+//! ([`place`]), the members ([`layers`], [`activation`], [`init`]), parameters as files ([`weights`]), the whole ([`network`]).
 
 pub mod params;
 
@@ -16,5 +16,7 @@ pub mod place;
 pub mod activation;
 pub mod init;
 pub mod layers;
+
+pub mod weights;
 
 pub mod network;
