@@ -90,6 +90,21 @@ impl Placing<'_> {
         slot
     }
 
+    /// The same with what is particular about it.
+    pub fn slot_with(
+        &mut self,
+        name: &str,
+        role: Role,
+        extents: &[usize],
+        fan: (usize, usize),
+        change: impl FnOnce(&mut Slot),
+    ) -> Slot {
+        self.slot(name, role, extents, fan);
+        let slot = self.slots.list_mut().last_mut().expect("it was just added");
+        change(slot);
+        slot.clone()
+    }
+
     /// A number for the layer being placed, when it draws random numbers in training: how many such there are before it.
     pub fn drawing(&mut self) -> u64 {
         self.slots.one_more_drawing()
@@ -106,10 +121,16 @@ impl Placing<'_> {
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
+        self.nested_on(name, layers, &self.shape.clone(), 1)
+    }
+
+    /// The same, starting from rows of `shape`, of which a row of the layer being placed has so many.
+    pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape, rows: usize) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        let placed = place(layers, &self.shape.clone(), (prefix, self.care.clone()), self.slots, self.diagnostics)?;
+        let placed = place(layers, shape, (prefix, self.care.clone()), self.slots, self.diagnostics)?;
         let inner = placed.0.work();
-        self.within = Work { forward: self.within.forward + inner.forward, spared: self.within.spared + inner.spared };
+        let Work { forward, spared } = self.within;
+        self.within = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };
         Some(placed)
     }
 
