@@ -58,7 +58,7 @@ pub fn from_bytes(slots: &[Slot], bytes: &[u8]) -> Result<Vec<f32>> {
         let Ok(tensor) = file.tensor(&slot.name) else {
             let unused: Vec<&str> = file.names().into_iter().filter(|name| !known(name)).collect();
             let message = format!("it has no tensor `{}`", slot.name);
-            return Err(Error::new(message).hint(suggest(&slot.name, unused.into_iter())));
+            return Err(Error::new(message).hint(suggest(&slot.name, unused)));
         };
         let wanted = &slot.layout.extents;
         if tensor.shape() != wanted {
