@@ -31,15 +31,16 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 SWEEPS = ["sweep", "tiny"]
 SINGLE = ["mlp", "mlpbig", "cnn", "lstm", "mnist1d_cnn", "mnist1d_gru"]
-# name in the table, function, its options, workloads
+THREADS, PROCESSES = ["--threads", str(CORES)], ["--processes", str(CORES)]
+# name in the table, function, its options, workloads: all cores are threads of one trial, or processes with trials each
 PEERS = [
-    ("PyTorch, 1 thread", "in_torch.epoch", [], SINGLE + SWEEPS),
-    (f"PyTorch, {CORES} threads", "in_torch.epoch", ["--threads", str(CORES)], SINGLE),
-    (f"PyTorch, {CORES} processes", "in_torch.epoch", ["--processes", str(CORES)], SWEEPS),
-    ("PyTorch, vmap", "in_torch.vmap_epoch", ["--threads", str(CORES)], SWEEPS),
+    ("PyTorch, 1 core", "in_torch.epoch", [], SINGLE + SWEEPS),
+    ("PyTorch, all cores", "in_torch.epoch", THREADS, SINGLE),
+    ("PyTorch, all cores", "in_torch.epoch", PROCESSES, SWEEPS),
+    ("PyTorch, vmap", "in_torch.vmap_epoch", THREADS, SWEEPS),
     ("JAX", "in_jax.epoch", [], SINGLE + SWEEPS),
-    ("scikit-learn", "in_sklearn.epoch", ["--threads", str(CORES)], ["mlp", "mlpbig"]),
-    (f"scikit-learn, {CORES} processes", "in_sklearn.epoch", ["--processes", str(CORES)], ["sweep"]),
+    ("scikit-learn", "in_sklearn.epoch", THREADS, ["mlp"]),
+    ("scikit-learn", "in_sklearn.epoch", PROCESSES, ["sweep"]),
 ]
 OURS = "runner"
 
@@ -149,7 +150,7 @@ def medians(rates):
 
 
 def workload_table(parts):
-    labels = [OURS] + [label for label, *_ in PEERS]
+    labels = dict.fromkeys([OURS] + [label for label, *_ in PEERS])
     labels = [label for label in labels if any(label in part["rates"] for part in parts.values())]
     print("\nTraining, samples per second\n")
     print("| workload | " + " | ".join(labels) + " | ours / best of them |")
