@@ -239,7 +239,8 @@ fn hidden_activations_move_alike_at_every_width_in_mup_only() {
                     let last = vec![0.0; width + 1];
                     let mut kept = vec![0.0; 6 * plan.network.kept()];
                     let mut scratch = kernels::Scratch::new();
-                    let mut pass = runner::nn::layer::Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None };
+                    let mut pass =
+                        runner::nn::layer::Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
                     plan.network.forward(&mut pass, &[layers, &last].concat(), x, &mut kept);
                     // pre-activations and activations of both hidden layers come first, each (6, width)
                     kept[3 * 6 * width..][..6 * width].to_vec()

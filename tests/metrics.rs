@@ -11,7 +11,7 @@ use kernels::loss::Targets;
 use runner::base::diagnostics::{Diagnostics, Place};
 use runner::base::key::{Key, Kind};
 use runner::base::registry::Members;
-use runner::base::shape::Target;
+use runner::base::shape::{Shape, Target};
 use runner::base::values::{Chosen, Value};
 use runner::learn::objective::{self, Form, LOSSES, Objective};
 use runner::probe::{self, Outputs, PROBES, Probe};
@@ -55,7 +55,8 @@ fn compare(case: &Json, loss: &str, compared: &mut BTreeSet<&'static str>, error
     let (width, z, classes) = (count("width"), singles(&case["z"]), count("classes"));
     let target = if classes > 0 { Target::Classes(classes) } else { Target::Values(width) };
     let chosen = choose(|| &*LOSSES, objective::COMMON, &format!("\"{loss}\""));
-    let objective = Objective::new(&chosen, target, width, Place::default(), &mut Diagnostics::new());
+    let objective =
+        Objective::new(&chosen, (target, 1), &Shape::flat(width), Place::default(), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
     let of = numbers(&case["targets"]);
     let indices: Vec<u32> = of.iter().map(|t| *t as u32).collect();

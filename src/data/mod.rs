@@ -48,6 +48,12 @@ pub struct Outline {
     pub test: usize,
     /// Whether the rows are stretches of a series, as for [`Dataset::series`].
     pub series: bool,
+    /// Targets of a row, as for [`Dataset::steps`].
+    pub steps: usize,
+    /// Whether rows are filled up to the shape, as told by [`Dataset::lengths`].
+    pub padded: bool,
+    /// Where the inputs are the numbers of symbols: how many symbols there are.
+    pub symbols: Option<usize>,
 }
 
 /// The outline of a section; mistakes in it, missing and foreign files are reported.

@@ -22,12 +22,18 @@ pub struct Contents {
     pub test: usize,
     /// Whether the rows are stretches of a series, as for [`Dataset::series`].
     pub series: bool,
+    /// Targets of a row, as for [`Dataset::steps`].
+    pub steps: usize,
+    /// Whether rows are filled up to the shape, as told by [`Dataset::lengths`].
+    pub padded: bool,
+    /// Where the inputs are the numbers of symbols: how many symbols there are.
+    pub symbols: Option<usize>,
 }
 
 impl Contents {
-    /// What is in rows that are no series.
+    /// What is in rows that are no series, with one target each.
     pub fn new(shape: Shape, target: Target, train: usize, test: usize) -> Self {
-        Self { shape, target, train, test, series: false }
+        Self { shape, target, train, test, series: false, steps: 1, padded: false, symbols: None }
     }
 }
 

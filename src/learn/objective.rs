@@ -1,6 +1,7 @@
 //! The objective: a loss from the kernels' list, how it is summed over a batch, and the form in which it wants its
 //! targets. A classification loss takes the class of a row; the others take numbers, so a class becomes a one-hot row, or
-//! 0 and 1 where the network has a single output.
+//! 0 and 1 where the network has a single output. A row with a target for each of its steps counts as so many rows: what is
+//! said of a row here holds for a step.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use kernels::member::Bounds;
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::key::{Key, Kind};
 use crate::base::registry::Registry;
-use crate::base::shape::Target;
+use crate::base::shape::{Shape, Target};
 use crate::base::values::Chosen;
 
 type Build = fn(&[f64]) -> Box<dyn Loss>;
@@ -47,7 +48,7 @@ pub static COMMON: &[Key] = &[
     ),
 ];
 
-/// How the targets of a row are stored for a loss.
+/// How a target is stored for a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// The index of the class.
@@ -60,27 +61,39 @@ pub enum Form {
     Values(usize),
 }
 
+/// What some rows of a batch are held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers<'a> {
+    /// Their targets.
+    pub targets: Targets<'a>,
+    /// How many steps each row has; empty where all have all.
+    pub lengths: &'a [u32],
+}
+
 /// A loss ready to be used on a network's output.
 pub struct Objective {
     loss: Box<dyn Loss>,
     name: &'static str,
     form: Form,
     width: usize,
+    steps: usize,
     /// What the mean is over; none for a sum.
     mean: Option<Mean>,
     penalties: (f64, f64),
 }
 
 impl Objective {
-    /// The chosen loss on a network with `outputs` numbers per row and data with this target. `layer` is the place of
-    /// the last layer. What does not fit is reported.
+    /// The chosen loss on a network with rows of shape `output` and data with `steps` such targets per row, the first extent
+    /// of `output` where they are more than one. `layer` is the place of the last layer. What does not fit is reported.
     pub fn new(
         chosen: &Chosen,
-        target: Target,
-        outputs: usize,
+        (target, steps): (Target, usize),
+        output: &Shape,
         layer: Place,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
+        let outputs = outputs_per_target(target, steps, output, layer, diagnostics)?;
+        let per = if steps == 1 { "per row" } else { "per step" };
         let entry = LOSSES.entry(chosen.name);
         let loss = (entry.build)(&chosen.values.kernel_numbers(&entry.about.keys));
         let form = match (target, loss.takes_classes()) {
@@ -94,13 +107,13 @@ impl Objective {
                 return None;
             }
             (Target::Classes(n), _) => {
-                let message = format!("the network gives {outputs} numbers per row, but the data has {n} classes");
+                let message = format!("the network gives {outputs} numbers {per}, but the data has {n} classes");
                 let hint = format!("let the last layer have `units = {n}`");
                 diagnostics.error_with_hint(layer, message, "the last layer", hint);
                 return None;
             }
             (Target::Values(n), false) => {
-                let message = format!("the network gives {outputs} numbers per row, but a target has {n}");
+                let message = format!("the network gives {outputs} numbers {per}, but a target has {n}");
                 let hint = format!("let the last layer have `units = {n}`");
                 diagnostics.error_with_hint(layer, message, "the last layer", hint);
                 return None;
@@ -124,7 +137,7 @@ impl Objective {
             _ => Some(loss.mean()),
         };
         let penalties = (chosen.values.number("l1"), chosen.values.number("l2"));
-        Some(Self { loss, name: chosen.name, form, width: outputs, mean, penalties })
+        Some(Self { loss, name: chosen.name, form, width: outputs, steps, mean, penalties })
     }
 
     /// Whether no target of the data can be one that it does not take.
@@ -150,9 +163,14 @@ impl Objective {
         self.form
     }
 
-    /// Numbers per row of the network's output.
+    /// Numbers of the network's output for a target.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// Targets of a row.
+    pub fn steps(&self) -> usize {
+        self.steps
     }
 
     /// The factors l1 and l2 of the penalties on the weights.
@@ -165,15 +183,14 @@ impl Objective {
         self.loss.threshold().expect("only a loss that has one is planned on a single output for two classes")
     }
 
-    /// What the sum of the losses of `rows` rows is divided by; `class` tells that of each, and is asked only where classes
-    /// have weights.
-    pub fn divisor(&self, rows: usize, class: impl Fn(usize) -> u32) -> f64 {
+    /// What the sum of the losses of `rows` rows is divided by; `classes` are theirs, asked for only where they have weights.
+    pub fn divisor(&self, rows: usize, classes: impl Iterator<Item = u32>) -> f64 {
         let weights = self.loss.class_weights();
         match self.mean {
             None => 1.0,
             Some(Mean::Outputs) => rows as f64 * self.width as f64,
             Some(Mean::Weights) if !weights.is_empty() => {
-                let sum: f64 = (0..rows).map(|row| f64::from(weights[class(row) as usize])).sum();
+                let sum: f64 = classes.map(|class| f64::from(weights[class as usize])).sum();
                 // rows without weight have no mean: their losses, which are zero, are left as they are
                 if sum > 0.0 { sum } else { 1.0 }
             }
@@ -181,10 +198,18 @@ impl Objective {
         }
     }
 
-    /// The losses of some rows of a batch, `(B)`, and the gradient of the batch's loss by their outputs, `(B, width)`.
-    /// `divisor` is that of the whole batch.
-    pub fn slope(&self, cpu: Cpu, divisor: f64, z: &[f32], targets: Targets<'_>, losses: &mut [f32], dz: &mut [f32]) {
-        self.loss.rows(cpu, self.width, z, targets, losses, Some((dz, (1.0 / divisor) as f32)));
+    /// The losses of some rows of a batch, `(B)` or `(B, steps)`, and the gradient of the batch's loss by their outputs,
+    /// `(B, width)` or `(B, steps, width)`. `divisor` is that of the whole batch; of a row with a length among `lengths` the
+    /// steps that follow it have neither loss nor gradient.
+    pub fn slope(&self, cpu: Cpu, divisor: f64, z: &[f32], answers: Answers<'_>, losses: &mut [f32], dz: &mut [f32]) {
+        self.loss.rows(cpu, self.width, z, answers.targets, losses, Some((&mut *dz, (1.0 / divisor) as f32)));
+        if self.steps > 1 {
+            let rows = losses.chunks_exact_mut(self.steps).zip(dz.chunks_exact_mut(self.steps * self.width));
+            for ((losses, dz), length) in rows.zip(answers.lengths) {
+                losses[*length as usize..].fill(0.0);
+                dz[*length as usize * self.width..].fill(0.0);
+            }
+        }
     }
 
     /// The losses of some rows, `(B)`.
@@ -196,4 +221,23 @@ impl Objective {
     pub fn total<'a>(&self, losses: impl Iterator<Item = &'a f32>, divisor: f64) -> f64 {
         losses.map(|l| f64::from(*l)).sum::<f64>() * (1.0 / divisor)
     }
+}
+
+/// How many numbers of the output each target is held against. An output without the steps that have targets is reported.
+fn outputs_per_target(
+    target: Target,
+    steps: usize,
+    output: &Shape,
+    layer: Place,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    if steps == 1 || output.0.first() == Some(&steps) {
+        return Some(output.width() / steps);
+    }
+    let message =
+        format!("the network gives rows of shape {output}, but the data has a target at each of {steps} steps");
+    let (Target::Classes(wanted) | Target::Values(wanted)) = target;
+    let hint = format!("let every layer keep the steps, and the last one give {steps} x {wanted}");
+    diagnostics.error_with_hint(layer, message, "the last layer", hint);
+    None
 }

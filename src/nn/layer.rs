@@ -17,6 +17,9 @@ pub struct Pass<'a> {
     pub scratch: &'a mut Scratch,
     /// What a layer that draws random numbers needs to draw them: there in training, absent in evaluation.
     pub draws: Option<Draws>,
+    /// How many steps each row of the pass has where rows are sequences, `(B)`; what follows them in a row is padding, of which
+    /// nothing that counts may depend, and whose gradient is zero. Empty where all rows have all steps.
+    pub lengths: &'a [u32],
 }
 
 /// What the random numbers of a training step are a function of, beside the layer and the element.
@@ -55,6 +58,12 @@ pub trait Layer: Send + Sync + Debug {
     /// Floats per row that forward keeps for backward, beside the input and the output.
     fn kept(&self) -> usize {
         0
+    }
+
+    /// Multiply-adds per row of its own products in the forward pass; without an answer one for each of its weights. A
+    /// layer that uses a weight more than once in a row says so here. Layers inside of it are counted where they are placed.
+    fn multiply_adds(&self) -> Option<usize> {
+        None
     }
 
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.

@@ -91,6 +91,14 @@ impl Network {
         self.chain.kept()
     }
 
+    /// Floating-point operations of the matrix products of a training step per row, a multiply-add counted as two: forward,
+    /// the gradients of the weights, and those of the inputs but for the very first. What is done element by element is not
+    /// counted.
+    pub fn operations(&self) -> usize {
+        let work = self.chain.work();
+        2 * (3 * work.forward - work.spared)
+    }
+
     /// The parameters that training with these seeds starts from.
     pub fn initialise(&self, seeds: Seeds, params: &mut [f32]) {
         init::initialise(&self.init, self.slots.list(), seeds, params);

@@ -30,6 +30,8 @@ pub struct Slot {
     pub role: Role,
     /// Inputs of a unit of its layer.
     pub fan_in: usize,
+    /// What PyTorch's own rule takes for the inputs of a unit: the same, but in recurrent layers the units.
+    pub fan_pytorch: usize,
     /// Units of its layer.
     pub fan_out: usize,
     /// Whether it belongs to the first layer with weights.
@@ -38,6 +40,30 @@ pub struct Slot {
     pub last: bool,
     /// What its layer says about starting and training it.
     pub care: Care,
+    /// What some of it starts from, whatever the initialiser.
+    pub memory: Option<Memory>,
+}
+
+/// How long the units of a recurrent layer remember at first: the biases of the gate that keeps the state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// The place of that gate among the gates.
+    pub gate: usize,
+    /// The place of one that writes to the state, if it is to start from the opposite.
+    pub opposite: Option<usize>,
+    /// Units of the layer.
+    pub units: usize,
+    /// What the biases start from.
+    pub bias: Remembered,
+}
+
+/// What the biases of a gate start from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Remembered {
+    /// This number.
+    Number(f32),
+    /// `ln u`, `u` uniform between 1 and one less than so many steps (Tallec & Ollivier 2018).
+    Chrono(usize),
 }
 
 /// How the parameters of a layer are started and trained, where that is not as the whole network's.
@@ -110,7 +136,20 @@ impl Slots {
     /// Adds a slot at the end of the buffer and returns it.
     pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
         let (extents, offset) = (extents.to_vec(), self.length);
-        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, first: false, last: false, care };
+        let (fan_in, fan_out) = fan;
+        let slot = Slot {
+            name,
+            extents,
+            offset,
+            role,
+            fan_in,
+            fan_pytorch: fan_in,
+            fan_out,
+            first: false,
+            last: false,
+            care,
+            memory: None,
+        };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot

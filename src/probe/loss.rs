@@ -21,10 +21,10 @@ impl OfOutputs for Loss {
     fn measure(&self, outputs: &Outputs<'_>) -> f64 {
         let mut losses = vec![0.0; outputs.rows()];
         outputs.objective.rows(outputs.cpu, outputs.z, outputs.targets, &mut losses);
-        let class = |row: usize| match outputs.targets {
-            Targets::Classes(classes) => classes[row],
-            Targets::Values(_) => 0,
+        let classes = match outputs.targets {
+            Targets::Classes(classes) => classes,
+            Targets::Values(_) => &[],
         };
-        outputs.objective.total(losses.iter(), outputs.objective.divisor(losses.len(), class))
+        outputs.objective.total(losses.iter(), outputs.objective.divisor(losses.len(), classes.iter().copied()))
     }
 }

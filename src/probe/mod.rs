@@ -25,6 +25,7 @@ mod tensors;
 mod accuracy;
 mod auroc;
 mod balanced_accuracy;
+mod bits;
 mod distance_from_init;
 mod error;
 mod grad_norm;
@@ -34,13 +35,16 @@ mod loss;
 mod macro_f1;
 mod mae;
 mod mirror;
+mod perplexity;
 mod r2;
 mod rmse;
 mod running_loss;
 mod top_k;
 mod weight_norm;
+mod within;
 
-/// A network's outputs for all rows of one part of the data.
+/// A network's outputs for all rows of one part of the data. Of rows with a target for each step, every step that counts is a
+/// row here.
 #[derive(Clone, Copy)]
 pub struct Outputs<'a> {
     /// The instruction set.
@@ -188,9 +192,12 @@ pub static PROBES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
         macro_f1::entry(),
         auroc::entry(),
         log_loss::entry(),
+        perplexity::entry(),
+        bits::entry(),
         rmse::entry(),
         mae::entry(),
         r2::entry(),
+        within::entry(),
         weight_norm::entry(),
         distance_from_init::entry(),
         grad_norm::entry(),

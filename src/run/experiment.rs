@@ -328,12 +328,7 @@ pub fn outline(
     if let Some(outline) = known.get(&key) {
         return outline.clone();
     }
-    let outline = data::outline(chosen, folders, diagnostics).map(|found| DataOutline {
-        shape: found.shape,
-        target: found.target,
-        train: found.train,
-        parts: if found.validation > 0 { vec!["train", "validation", "test"] } else { vec!["train", "test"] },
-    });
+    let outline = data::outline(chosen, folders, diagnostics).map(DataOutline::from);
     known.insert(key, outline.clone());
     outline
 }

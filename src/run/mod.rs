@@ -8,7 +8,7 @@ mod preview;
 pub mod resolved;
 mod sets;
 pub mod stored;
-mod workers;
+pub mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

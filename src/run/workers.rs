@@ -1,6 +1,7 @@
 //! The workers: so many trials at a time, taken in order from one list. With one job and one thread nothing is spawned.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,8 +24,6 @@ struct Shop<'a> {
     experiment: &'a Experiment,
     options: &'a Options,
     todo: &'a [&'a Planned],
-    next: AtomicUsize,
-    threads: usize,
     data: Cache,
     book: Mutex<Book>,
     observer: &'a dyn Observer,
@@ -54,33 +53,57 @@ pub fn train_all(
         experiment,
         options,
         todo,
-        next: AtomicUsize::new(0),
-        threads,
         data: Cache::new(jobs),
         book: Mutex::new(Book { log, failed: Vec::new(), error: None }),
         observer,
     };
-    if jobs == 1 {
-        shop.work(0)?;
-    } else {
-        let pool = pool(jobs)?;
-        let results: Mutex<Vec<Result<()>>> = Mutex::new(Vec::new());
-        pool.scope(|scope| {
-            for worker in 0..jobs {
-                let (shop, results) = (&shop, &results);
-                scope.spawn(move |_| {
-                    let result = shop.work(worker);
-                    results.lock().expect("no worker panics here").push(result);
-                });
-            }
-        });
-        results.into_inner().expect("no worker panics here").into_iter().collect::<Result<()>>()?;
-    }
+    in_turn(jobs, threads, todo.len(), &|worker, index, scratches| shop.work(worker, index, scratches))?;
     let mut book = shop.book.into_inner().expect("no worker panics with the book");
     match book.error {
         Some(error) => Err(error),
         None => book.log.sync().map(|()| book.failed),
     }
+}
+
+/// What a worker does with a number that it took, given which worker it is, the number, and the packing buffers of its
+/// threads; after a break it takes no more.
+pub type Work<'a> = dyn Fn(usize, usize, &mut [Scratch]) -> ControlFlow<()> + Sync + 'a;
+
+/// Lets `jobs` workers of `threads` threads each take the numbers from 0 to `count` - 1 in order, until there is none left.
+/// Errors: threads that cannot be started.
+pub fn in_turn(jobs: usize, threads: usize, count: usize, work: &Work<'_>) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let worker = |worker: usize| {
+        let own = if threads > 1 { Some(pool(threads)?) } else { None };
+        let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return Ok(());
+            }
+            let flow = match &own {
+                Some(own) => own.install(|| work(worker, index, &mut scratches)),
+                None => work(worker, index, &mut scratches),
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+        }
+    };
+    if jobs == 1 {
+        return worker(0);
+    }
+    let results: Mutex<Vec<Result<()>>> = Mutex::new(Vec::new());
+    pool(jobs)?.scope(|scope| {
+        for number in 0..jobs {
+            let (worker, results) = (&worker, &results);
+            scope.spawn(move |_| {
+                let result = worker(number);
+                results.lock().expect("no worker panics here").push(result);
+            });
+        }
+    });
+    results.into_inner().expect("no worker panics here").into_iter().collect()
 }
 
 fn pool(threads: usize) -> Result<ThreadPool> {
@@ -93,23 +116,14 @@ impl Shop<'_> {
         self.options.stop.load(Ordering::Relaxed)
     }
 
-    /// Takes trials until there is none left.
-    fn work(&self, worker: usize) -> Result<()> {
-        let pool = if self.threads > 1 { Some(pool(self.threads)?) } else { None };
-        let mut scratches: Vec<Scratch> = (0..self.threads).map(|_| Scratch::new()).collect();
-        while !self.stopped() {
-            let Some(planned) = self.todo.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let record = match &pool {
-                Some(pool) => pool.install(|| self.trial(worker, planned, &mut scratches)),
-                None => self.trial(worker, planned, &mut scratches),
-            };
-            let Some(record) = record else { break };
-            self.observer.finished(worker, &record);
-            if !self.keep(&record) {
-                break;
-            }
+    /// Trains a trial of the list and writes its record.
+    fn work(&self, worker: usize, index: usize, scratches: &mut [Scratch]) -> ControlFlow<()> {
+        if self.stopped() {
+            return ControlFlow::Break(());
         }
-        Ok(())
+        let Some(record) = self.trial(worker, self.todo[index], scratches) else { return ControlFlow::Break(()) };
+        self.observer.finished(worker, &record);
+        if self.keep(&record) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Writes the record. A log that cannot be written ends the run: training what cannot be kept is of no use.

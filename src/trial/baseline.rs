@@ -1,7 +1,7 @@
 //! The naive baseline: what is reached without looking at the inputs. It is a network whose output is the same for every
 //! row, the one that minimises the training loss: of cross-entropy the logarithms of the classes' shares, of `mse` the
 //! mean target, of `mae` the median. It is measured on the test set as any network is, so its accuracy is that of naming
-//! the commonest class of the training rows. Of a series there is a second one: tomorrow as today.
+//! the commonest class of the training rows. Of rows with a target for each step, all steps have the same output. Of a series there is a second one: tomorrow as today.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use kernels::isa::Cpu;
 use kernels::loss::Targets;
 
+use crate::base::shape::Shape;
 use crate::data::{Dataset, Labels};
 use crate::learn::objective::{Form, Objective};
 use crate::probe::{Outputs, Probe};
@@ -23,11 +24,11 @@ const RAREST: f64 = 1e-12;
 
 /// `baseline_test_loss`, `baseline_test_accuracy` ...: every measure of outputs, of the best constant on the test part.
 /// `persistence_test_loss` ...: the same of the last number of each row, where rows are stretches of a series.
-pub fn baseline(plan: &Plan, cpu: Cpu, train: &Arc<Dataset>, test: &Part) -> Vec<(String, f64)> {
+pub fn baseline(plan: &Plan, cpu: Cpu, train: &Dataset, test: &Part) -> Vec<(String, f64)> {
     let objective = &plan.objective;
-    let constant = constant(objective, cpu, train).repeat(test.rows());
+    let constant = constant(objective, cpu, train).repeat(test.rows() * test.steps());
     let mut measured = measures(plan, cpu, test, "baseline", &constant);
-    if train.series && objective.form() == Form::Values(1) {
+    if train.series && objective.form() == Form::Values(1) && test.steps() == 1 {
         let windows = test.x(&(0..test.rows())).chunks(test.inputs());
         let last: Vec<f32> = windows.filter_map(|window| window.last().copied()).collect();
         measured.extend(measures(plan, cpu, test, "persistence", &last));
@@ -35,9 +36,10 @@ pub fn baseline(plan: &Plan, cpu: Cpu, train: &Arc<Dataset>, test: &Part) -> Vec
     measured
 }
 
-/// The measures of outputs `z` on the test part, `(rows, out)`.
+/// The measures of outputs `z` on the test part, `(rows, steps, width)`.
 fn measures(plan: &Plan, cpu: Cpu, test: &Part, what: &str, z: &[f32]) -> Vec<(String, f64)> {
-    let outputs = Outputs { cpu, objective: &plan.objective, z, targets: test.targets(&(0..test.rows())) };
+    let judged = test.judged(z);
+    let outputs = Outputs { cpu, objective: &plan.objective, z: &judged.z, targets: judged.targets() };
     let one = |probe: &Probe| match probe {
         Probe::Outputs(name, probe) => Some((format!("{what}_test_{name}"), probe.measure(&outputs))),
         Probe::State(..) => None,
@@ -45,10 +47,12 @@ fn measures(plan: &Plan, cpu: Cpu, test: &Part, what: &str, z: &[f32]) -> Vec<(S
     plan.probes.iter().filter_map(one).collect()
 }
 
-/// The output that minimises the training loss when all rows have it, `(out)`.
-fn constant(objective: &Objective, cpu: Cpu, train: &Arc<Dataset>) -> Vec<f32> {
-    let (rows, shares) = distinct(train);
-    let targets = Part::new(rows, objective.form());
+/// The output that minimises the training loss when all targets have it, `(width)`.
+fn constant(objective: &Objective, cpu: Cpu, train: &Dataset) -> Vec<f32> {
+    let (labels, shares) = distinct(train);
+    // nothing is asked of the inputs
+    let rows = Dataset::new(Shape::flat(1), vec![0.0; labels.count()], labels);
+    let targets = Part::new(Arc::new(rows), objective.form());
     let search = Search { objective, cpu, targets, shares };
     let mut best = Point::default();
     for z in search.guesses() {
@@ -60,18 +64,17 @@ fn constant(objective: &Objective, cpu: Cpu, train: &Arc<Dataset>) -> Vec<f32> {
     search.descend(best).z.iter().map(|z| *z as f32).collect()
 }
 
-/// A row of every class and the share of the rows that are of it; all rows alike where the targets are numbers.
-fn distinct(data: &Arc<Dataset>) -> (Arc<Dataset>, Vec<f64>) {
-    let rows = data.rows();
-    let Labels::Classes { of, .. } = &data.labels else {
-        return (data.clone(), vec![1.0 / rows as f64; rows]);
-    };
-    let mut known: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-    for (row, class) in of.iter().enumerate() {
-        known.entry(*class).or_insert((row, 0)).1 += 1;
+/// Every class and the share of the targets that are of it; all targets alike where they are numbers.
+fn distinct(data: &Dataset) -> (Labels, Vec<f64>) {
+    let labels = data.counted_labels();
+    let all = labels.count();
+    let Labels::Classes { of, count } = labels else { return (labels, vec![1.0 / all as f64; all]) };
+    let mut known: BTreeMap<u32, usize> = BTreeMap::new();
+    for class in of {
+        *known.entry(class).or_insert(0) += 1;
     }
-    let firsts: Vec<usize> = known.values().map(|(first, _)| *first).collect();
-    (Arc::new(data.pick(&firsts)), known.values().map(|(_, count)| *count as f64 / rows as f64).collect())
+    let shares = known.values().map(|count| *count as f64 / all as f64).collect();
+    (Labels::Classes { of: known.into_keys().collect(), count }, shares)
 }
 
 /// A constant output, its loss and the loss's gradient.
@@ -100,8 +103,8 @@ impl Search<'_> {
         let same = z.iter().map(|z| *z as f32).collect::<Vec<f32>>().repeat(rows);
         let (mut losses, mut slopes) = (vec![0.0; rows], vec![0.0; rows * width]);
         // that of a single row: what all rows are divided by does not move the minimum
-        let divisor = self.objective.divisor(1, |row| self.targets.class(row));
-        self.objective.slope(self.cpu, divisor, &same, self.targets.targets(&(0..rows)), &mut losses, &mut slopes);
+        let divisor = self.objective.divisor(1, self.targets.classes(0).iter().copied());
+        self.objective.slope(self.cpu, divisor, &same, self.targets.answers(&(0..rows)), &mut losses, &mut slopes);
         let (mut loss, mut slope) = (0.0, vec![0.0; width]);
         for ((share, l), row) in self.shares.iter().zip(&losses).zip(slopes.chunks(width)) {
             loss += share * self.objective.total([l].into_iter(), divisor);
@@ -126,7 +129,7 @@ impl Search<'_> {
     /// For every output, the targets with their rows' shares; a class is a one-hot row.
     fn columns(&self) -> Vec<Vec<(f64, f64)>> {
         let width = self.objective.width();
-        let target = |r: usize, output: usize| match self.targets.targets(&(0..self.shares.len())) {
+        let target = |r: usize, output: usize| match self.targets.answers(&(0..self.shares.len())).targets {
             Targets::Classes(classes) => f64::from(u8::from(classes[r] as usize == output)),
             Targets::Values(values) => f64::from(values[r * width + output]),
         };

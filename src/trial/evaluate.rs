@@ -6,7 +6,7 @@ use kernels::isa::Cpu;
 use crate::probe::{Outputs, Probe, State};
 
 use super::plan::Plan;
-use super::rows::Part;
+use super::rows::{Judged, Part};
 use super::team::Team;
 
 /// What a look sees beside the network as it is.
@@ -23,6 +23,7 @@ pub struct Past<'a> {
 /// The measures in the order of the plan's columns; `parts` are in the order of the plan's parts.
 pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part], past: Past<'_>) -> Vec<f64> {
     let outputs: Vec<Vec<f32>> = parts.iter().map(|part| team.outputs(part)).collect();
+    let judged: Vec<Judged<'_>> = parts.iter().zip(&outputs).map(|(part, z)| part.judged(z)).collect();
     let state = State {
         network: &plan.network,
         params: team.params(),
@@ -34,8 +35,8 @@ pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part], past:
     for probe in &plan.probes {
         match probe {
             Probe::Outputs(_, probe) => {
-                for (part, z) in parts.iter().zip(&outputs) {
-                    let targets = part.targets(&(0..part.rows()));
+                for judged in &judged {
+                    let (z, targets) = (&judged.z[..], judged.targets());
                     values.push(probe.measure(&Outputs { cpu, objective: &plan.objective, z, targets }));
                 }
             }

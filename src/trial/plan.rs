@@ -5,6 +5,7 @@ use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Chosen, Value, Values};
+use crate::data::Outline;
 use crate::learn::objective::Objective;
 use crate::learn::optimizer::{self, Instead};
 use crate::learn::schedule::{Rates, Run};
@@ -26,8 +27,18 @@ pub struct DataOutline {
     pub target: Target,
     /// Rows that are trained on, after validation was taken out.
     pub train: usize,
+    /// Targets of a row: 1, or one for each of its steps.
+    pub steps: usize,
     /// The parts that are measured, in order: `train`, perhaps `validation`, `test`.
     pub parts: Vec<&'static str>,
+}
+
+impl From<Outline> for DataOutline {
+    fn from(found: Outline) -> Self {
+        let Outline { shape, target, train, steps, .. } = found;
+        let held = (found.validation > 0).then_some("validation");
+        Self { shape, target, train, steps, parts: ["train"].into_iter().chain(held).chain(["test"]).collect() }
+    }
 }
 
 /// A trial's setting, ready to be trained with any seed.
@@ -63,7 +74,7 @@ impl Plan {
         let network = table(read, "network").and_then(|section| Network::place(section, &data.shape, diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
             let place = width_place(table(read, "network").expect("the network was placed from it"));
-            Objective::new(loss, data.target, network.output().width(), place, diagnostics)
+            Objective::new(loss, (data.target, data.steps), network.output(), place, diagnostics)
         });
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
         let columns =
@@ -113,17 +124,17 @@ impl Plan {
         self.training.batch_rows(rows)
     }
 
-    /// Floating-point operations of the whole run's training steps: six for every parameter and row, two forward and
-    /// four backward.
+    /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        6.0 * self.network.parameters() as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+        self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
         let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
         let copies = 1 + kept + self.update.planes();
-        let batch = self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + 1);
+        let batch =
+            self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
 }

@@ -1,17 +1,19 @@
-//! The rows of one part of the data as a network takes them: inputs, and targets in the form the loss wants.
+//! The rows of one part of the data as a network takes them: inputs, and targets in the form the loss wants. A row has one
+//! target, or one for each of its steps; where rows have different lengths, the targets of their padding do not count.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use kernels::loss::Targets;
 
 use crate::data::{Dataset, Labels};
-use crate::learn::objective::Form;
+use crate::learn::objective::{Answers, Form};
 
 /// One part of the data.
 pub struct Part {
     data: Arc<Dataset>,
-    /// Targets that are numbers, `(rows, width)`; empty when the loss takes classes.
+    /// Targets that are numbers, `(rows, steps, width)`; empty when the loss takes classes.
     values: Vec<f32>,
     /// Numbers per target; 0 when the loss takes classes.
     width: usize,
@@ -43,24 +45,83 @@ impl Part {
         self.data.shape.width()
     }
 
+    /// Targets per row, those of its padding included.
+    pub fn steps(&self) -> usize {
+        self.data.steps
+    }
+
     /// The inputs of some rows, `(B, in)`.
     pub fn x(&self, rows: &Range<usize>) -> &[f32] {
         &self.data.x[rows.start * self.inputs()..rows.end * self.inputs()]
     }
 
-    /// The class of a row; 0 where targets are numbers.
-    pub fn class(&self, row: usize) -> u32 {
+    /// How many steps each of some rows has, `(B)`; empty where all have all.
+    pub fn lengths(&self, rows: &Range<usize>) -> &[u32] {
+        self.data.lengths.get(rows.clone()).unwrap_or_default()
+    }
+
+    /// How many targets of a row count.
+    pub fn counted(&self, row: usize) -> usize {
+        self.data.counted(row)
+    }
+
+    /// The classes of a row's targets that count; none where targets are numbers.
+    pub fn classes(&self, row: usize) -> &[u32] {
         match &self.data.labels {
-            Labels::Classes { of, .. } => of[row],
-            Labels::Values { .. } => 0,
+            Labels::Classes { of, .. } => &of[row * self.steps()..][..self.counted(row)],
+            Labels::Values { .. } => &[],
         }
     }
 
-    /// The targets of some rows.
-    pub fn targets(&self, rows: &Range<usize>) -> Targets<'_> {
-        match &self.data.labels {
-            Labels::Classes { of, .. } if self.width == 0 => Targets::Classes(&of[rows.clone()]),
-            _ => Targets::Values(&self.values[rows.start * self.width..rows.end * self.width]),
+    /// What some rows are held against.
+    pub fn answers(&self, rows: &Range<usize>) -> Answers<'_> {
+        let at = rows.start * self.steps()..rows.end * self.steps();
+        let targets = match &self.data.labels {
+            Labels::Classes { of, .. } if self.width == 0 => Targets::Classes(&of[at]),
+            _ => Targets::Values(&self.values[at.start * self.width..at.end * self.width]),
+        };
+        Answers { targets, lengths: self.lengths(rows) }
+    }
+
+    /// The network's outputs for all rows, `(rows, steps, width)`, with their targets, both without those that do not count.
+    pub fn judged<'a>(&'a self, z: &'a [f32]) -> Judged<'a> {
+        let all = self.answers(&(0..self.rows()));
+        let targets = match all.targets {
+            Targets::Classes(classes) => Kept::Classes(self.kept(classes)),
+            Targets::Values(values) => Kept::Values(self.kept(values)),
+        };
+        Judged { z: self.kept(z), targets }
+    }
+
+    /// Of as many numbers for each target of the part those of targets that count.
+    fn kept<'a, T: Copy>(&self, all: &'a [T]) -> Cow<'a, [T]> {
+        if self.data.lengths.is_empty() || self.steps() == 1 {
+            return Cow::Borrowed(all);
+        }
+        let per_row = all.len() / self.rows();
+        let of = |(row, all): (usize, &'a [T])| &all[..self.counted(row) * (per_row / self.steps())];
+        Cow::Owned(all.chunks_exact(per_row).enumerate().flat_map(of).copied().collect())
+    }
+}
+
+/// Outputs and the targets that they are held against.
+pub struct Judged<'a> {
+    /// The outputs, `(targets, width)`.
+    pub z: Cow<'a, [f32]>,
+    targets: Kept<'a>,
+}
+
+enum Kept<'a> {
+    Classes(Cow<'a, [u32]>),
+    Values(Cow<'a, [f32]>),
+}
+
+impl Judged<'_> {
+    /// Their targets.
+    pub fn targets(&self) -> Targets<'_> {
+        match &self.targets {
+            Kept::Classes(classes) => Targets::Classes(classes),
+            Kept::Values(values) => Targets::Values(values),
         }
     }
 }
@@ -71,30 +132,30 @@ pub struct Gathered {
     x: Vec<f32>,
     classes: Vec<u32>,
     values: Vec<f32>,
+    lengths: Vec<u32>,
 }
 
 impl Gathered {
     /// Room for `rows` rows of a part.
     pub fn new(part: &Part, rows: usize) -> Self {
-        let classes = if part.width == 0 { rows } else { 0 };
-        Self { x: vec![0.0; rows * part.inputs()], classes: vec![0; classes], values: vec![0.0; rows * part.width] }
+        let targets = rows * part.steps();
+        Self {
+            x: vec![0.0; rows * part.inputs()],
+            classes: vec![0; if part.width == 0 { targets } else { 0 }],
+            values: vec![0.0; targets * part.width],
+            lengths: vec![0; if part.data.lengths.is_empty() { 0 } else { rows }],
+        }
     }
 
     /// Copies the rows at `indices` side by side.
     pub fn fill(&mut self, part: &Part, indices: &[u32]) {
-        let inputs = part.inputs();
-        for (to, index) in self.x.chunks_exact_mut(inputs).zip(indices) {
-            to.copy_from_slice(&part.data.x[*index as usize * inputs..][..inputs]);
-        }
+        copy(&part.data.x, part.inputs(), indices, &mut self.x);
         match &part.data.labels {
-            Labels::Classes { of, .. } if part.width == 0 => {
-                self.classes.iter_mut().zip(indices).for_each(|(to, index)| *to = of[*index as usize]);
-            }
-            _ => {
-                for (to, index) in self.values.chunks_exact_mut(part.width).zip(indices) {
-                    to.copy_from_slice(&part.values[*index as usize * part.width..][..part.width]);
-                }
-            }
+            Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices, &mut self.classes),
+            _ => copy(&part.values, part.steps() * part.width, indices, &mut self.values),
+        }
+        if !part.data.lengths.is_empty() {
+            copy(&part.data.lengths, 1, indices, &mut self.lengths);
         }
     }
 
@@ -103,12 +164,20 @@ impl Gathered {
         &self.x[..rows * inputs]
     }
 
-    /// Their targets.
-    pub fn targets(&self, rows: usize, part: &Part) -> Targets<'_> {
-        if part.width == 0 {
-            Targets::Classes(&self.classes[..rows])
-        } else {
-            Targets::Values(&self.values[..rows * part.width])
-        }
+    /// What the first `rows` rows are held against.
+    pub fn answers(&self, rows: usize, part: &Part) -> Answers<'_> {
+        let targets = rows * part.steps();
+        let targets = match part.width {
+            0 => Targets::Classes(&self.classes[..targets]),
+            width => Targets::Values(&self.values[..targets * width]),
+        };
+        Answers { targets, lengths: self.lengths.get(..rows).unwrap_or_default() }
+    }
+}
+
+/// Copies the rows at `indices`, of `width` numbers each, side by side.
+fn copy<T: Copy>(from: &[T], width: usize, indices: &[u32], to: &mut [T]) {
+    for (to, index) in to.chunks_exact_mut(width).zip(indices) {
+        to.copy_from_slice(&from[*index as usize * width..][..width]);
     }
 }

@@ -107,7 +107,7 @@ impl<'p> Team<'p> {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
-            losses: vec![0.0; share],
+            losses: vec![0.0; share * train.steps()],
         };
         let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
@@ -154,13 +154,17 @@ impl<'p> Team<'p> {
             shard.rows = rows * i.min(count) / count..rows * (i + 1).min(count) / count;
         }
         let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
-        let divisor = plan.objective.divisor(rows, |place| train.class(batch.row(place)));
+        let padded = |place| train.counted(batch.row(place));
+        let targets = if train.steps() == 1 { rows } else { (0..rows).map(padded).sum() };
+        let classes = (0..rows).flat_map(|place| train.classes(batch.row(place))).copied();
+        let divisor = plan.objective.divisor(targets, classes);
         let one = |shard: &mut Shard, hand: &mut Hand<'_>| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
-            shard.rows_phase(plan, Pass { cpu, scratch: hand.scratch, draws }, params, (train, batch, divisor));
+            let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
+            shard.rows_phase(plan, pass, params, (train, batch, divisor));
         };
         crew::each(&mut self.shards, &mut self.hands, &one);
-        let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len()]);
+        let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
         let loss = plan.objective.total(losses, divisor);
         if loss.is_finite() {
             self.parameters_phase(train, batch, number, rate);
@@ -206,13 +210,13 @@ impl<'p> Team<'p> {
     /// The network's outputs for all rows of a part, `(rows, out)`.
     pub fn outputs(&mut self, part: &Part) -> Vec<f32> {
         let (plan, cpu, params) = (self.plan, self.cpu, &self.params);
-        let (rows, width) = (part.rows(), plan.objective.width());
+        let (rows, width) = (part.rows(), plan.network.output().width());
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
         let chunks = z.chunks_mut(share * width).enumerate();
         let mut shares: Vec<_> = self.shards.iter_mut().zip(chunks).collect();
         crew::each(&mut shares, &mut self.hands, &|(shard, (i, z)), hand| {
-            let pass = Pass { cpu, scratch: &mut *hand.scratch, draws: None };
+            let pass = Pass { cpu, scratch: &mut *hand.scratch, draws: None, lengths: &[] };
             shard.evaluate(plan, pass, params, part, *i * share, z);
         });
         z
@@ -221,26 +225,28 @@ impl<'p> Team<'p> {
 
 impl Shard {
     /// `of` is the training part, the batch and what its losses are divided by.
-    fn rows_phase(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], of: (&Part, Batch<'_>, f64)) {
+    fn rows_phase<'a>(&'a mut self, plan: &Plan, mut pass: Pass<'a>, params: &[f32], of: (&'a Part, Batch<'_>, f64)) {
         let (train, batch, divisor) = of;
         let count = self.rows.len();
         if count == 0 {
             return;
         }
-        let (x, targets) = match batch {
+        let (x, answers) = match batch {
             Batch::Stretch(start, _) => {
                 let rows = start + self.rows.start..start + self.rows.end;
-                (train.x(&rows), train.targets(&rows))
+                (train.x(&rows), train.answers(&rows))
             }
             Batch::Picked(indices) => {
                 self.gathered.fill(train, &indices[self.rows.clone()]);
-                (self.gathered.x(count, train.inputs()), self.gathered.targets(count, train))
+                (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
             }
         };
         let kept = &mut self.kept[..count * plan.network.kept()];
+        pass.lengths = answers.lengths;
         plan.network.forward(&mut pass, params, x, kept);
         let (z, dz) = plan.network.output_and_slope(kept);
-        plan.objective.slope(pass.cpu, divisor, z, targets, &mut self.losses[..count], dz);
+        let losses = &mut self.losses[..count * train.steps()];
+        plan.objective.slope(pass.cpu, divisor, z, answers, losses, dz);
         plan.network.backward(&mut pass, params, x, kept);
     }
 
@@ -253,13 +259,23 @@ impl Shard {
         Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
     }
 
-    fn evaluate(&mut self, plan: &Plan, mut pass: Pass<'_>, params: &[f32], part: &Part, first: usize, z: &mut [f32]) {
-        let width = plan.objective.width();
+    fn evaluate<'a>(
+        &mut self,
+        plan: &Plan,
+        mut pass: Pass<'a>,
+        params: &[f32],
+        part: &'a Part,
+        first: usize,
+        z: &mut [f32],
+    ) {
+        let width = plan.network.output().width();
         for (i, z) in z.chunks_mut(EVALUATED * width).enumerate() {
             let start = first + i * EVALUATED;
             let count = z.len() / width;
             let kept = &mut self.kept[..count * plan.network.kept()];
-            z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&(start..start + count)), kept));
+            let rows = start..start + count;
+            pass.lengths = part.lengths(&rows);
+            z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&rows), kept));
         }
     }
 }
@@ -296,7 +312,7 @@ impl Phase<'_> {
     fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
         let traces = Traces { count: self.shards.len(), of: &of };
-        let mut pass = Pass { cpu: self.cpu, scratch, draws: None };
+        let mut pass = Pass { cpu: self.cpu, scratch, draws: None, lengths: &[] };
         self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
         self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
     }

@@ -9,7 +9,7 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::node::Node;
 use crate::base::random::Seeds;
 use crate::data::{self, Cache, Dataset, Folders};
-use crate::trial::plan::{DataOutline, Plan};
+use crate::trial::plan::Plan;
 use crate::trial::record::{Record, Status};
 use crate::trial::sections::{self, member};
 use crate::trial::train::{Identity, Means, Watch, train};
@@ -35,10 +35,7 @@ fn record(text: &str) -> Record {
         let known = data::outline(chosen, &Folders::default(), &mut diagnostics)?;
         let prepared =
             data::prepared(chosen, &Folders::default(), Seeds::new(0), &Cache::new(1)).expect("no file is read");
-        let held = (known.validation > 0).then_some("validation");
-        let parts: Vec<&'static str> = ["train"].into_iter().chain(held).chain(["test"]).collect();
-        let outline = DataOutline { shape: known.shape, target: known.target, train: known.train, parts };
-        Some((Plan::new(&read, &outline, &mut diagnostics)?, prepared.parts()))
+        Some((Plan::new(&read, &known.into(), &mut diagnostics)?, prepared.parts()))
     });
     assert!(diagnostics.is_empty(), "{}", diagnostics.render(false));
     let (plan, parts): (Plan, Vec<Arc<Dataset>>) = planned.expect("no mistake was found");

@@ -31,13 +31,16 @@ pub fn parts_in(text: &str, seed: u64, folders: &Folders) -> Prepared {
     let outline = data::outline(&chosen, folders, &mut diagnostics);
     let outline = outline.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
     let prepared = data::prepared(&chosen, folders, Seeds::new(seed), &Cache::new(1)).expect("rows");
-    let Outline { shape, target, train, validation, test, series } = outline;
+    let Outline { shape, target, train, validation, test, series, steps, padded, symbols } = outline;
     assert_eq!(prepared.train.rows(), train, "{text}: training rows");
     assert_eq!(prepared.validation.as_ref().map_or(0, |data| data.rows()), validation, "{text}: validation rows");
     assert_eq!(prepared.test.rows(), test, "{text}: test rows");
     for data in prepared.parts() {
         assert_eq!((&data.shape, data.labels.target(), data.series), (&shape, target, series), "{text}");
         assert_eq!(data.x.len(), data.rows() * shape.width(), "{text}");
+        assert_eq!((data.steps, data.lengths.len()), (steps, if padded { data.rows() } else { 0 }), "{text}");
+        let known = |x: &f32| symbols.is_none_or(|count| x.fract() == 0.0 && (0.0..count as f32).contains(x));
+        assert!(data.x.iter().all(known), "{text}: not all inputs are numbers of symbols");
         assert!(data.x.iter().all(|x| x.is_finite()), "{text}: not all inputs are finite");
     }
     prepared

@@ -10,7 +10,7 @@ use crate::data::Outline;
 use crate::data::dataset::Dataset;
 
 use super::scaling::Affine;
-use super::{Prepared, Step};
+use super::{Prepared, Step, changeable};
 
 pub(super) const CROP: Key = Key::optional(
     "crop",
@@ -60,6 +60,7 @@ impl Step for Crop {
             diagnostics.error(place, format!("`crop` takes {size} pixels of images of {height} x {width}"), "");
             return None;
         }
+        changeable(values, "crop", outline, diagnostics)?;
         outline.shape = cropped(&outline.shape, size);
         Some(())
     }
@@ -89,6 +90,13 @@ fn cropped(shape: &Shape, size: usize) -> Shape {
 pub(super) struct Permutation;
 
 impl Step for Permutation {
+    fn outline(&self, values: &Values, outline: &mut Outline, diagnostics: &mut Diagnostics) -> Option<()> {
+        match values.value("permute") {
+            Value::Flag(false) => Some(()),
+            _ => changeable(values, "permute", outline, diagnostics),
+        }
+    }
+
     fn is_random(&self, values: &Values) -> bool {
         *values.value("permute") == Value::Flag(true)
     }
@@ -113,6 +121,10 @@ fn rows(data: &Dataset) -> std::slice::ChunksExact<'_, f32> {
 pub(super) struct Corruption;
 
 impl Step for Corruption {
+    fn outline(&self, values: &Values, outline: &mut Outline, diagnostics: &mut Diagnostics) -> Option<()> {
+        if !self.is_random(values) { Some(()) } else { changeable(values, "corruption", outline, diagnostics) }
+    }
+
     fn is_random(&self, values: &Values) -> bool {
         values.text("corruption") != "none"
     }

@@ -115,8 +115,8 @@ impl Prepared {
 
 /// What is left for training, validation and test of a source's contents. What cannot be is reported.
 pub fn outline(chosen: &Chosen, contents: Contents, diagnostics: &mut Diagnostics) -> Option<Outline> {
-    let Contents { shape, target, train, test, series } = contents;
-    let mut outline = Outline { shape, target, train, validation: 0, test, series };
+    let Contents { shape, target, train, test, series, steps, padded, symbols } = contents;
+    let mut outline = Outline { shape, target, train, validation: 0, test, series, steps, padded, symbols };
     let done = STEPS.iter().map(|step| step.outline(&chosen.values, &mut outline, diagnostics));
     // every step is looked at, also after one with a mistake
     let done: Vec<Option<()>> = done.collect();
@@ -126,6 +126,19 @@ pub fn outline(chosen: &Chosen, contents: Contents, diagnostics: &mut Diagnostic
 /// Whether the parts depend on the trial's seeds.
 pub fn needs_seed(values: &Values) -> bool {
     STEPS.iter().any(|step| step.is_random(values))
+}
+
+/// Whether the numbers of a row can be changed: not where they name symbols, nor where some of them are padding, which is
+/// zeros. What cannot be is reported under the `key` that asks for it.
+fn changeable(values: &Values, key: &str, outline: &Outline, diagnostics: &mut Diagnostics) -> Option<()> {
+    let why = match outline {
+        Outline { symbols: Some(count), .. } => format!("they are the numbers of {count} symbols"),
+        Outline { padded: true, .. } => "rows of different lengths are filled up with zeros".to_owned(),
+        _ => return Some(()),
+    };
+    let message = format!("`{key}` cannot change the inputs of this data: {why}");
+    diagnostics.error(values.place(key), message, "");
+    None
 }
 
 /// The parts for a trial with these seeds; rows that nothing is done to are shared, not copied.

@@ -54,7 +54,7 @@ pub(super) const SPLIT: Key = Key::optional(
         ("chronological", "the last ones, as they are stored: what comes later is held out"),
     ]),
     "which rows are held out for validation, and for the test where the source has no test rows of its own; when not \
-     given, `\"chronological\"` for a `series` and the test rows of an `npz`, else `\"random\"`",
+     given, `\"chronological\"` for a `series`, a `text` and the test rows of an `npz`, else `\"random\"`",
 );
 
 pub(super) const SUBSET: Key = Key::optional(
@@ -122,7 +122,9 @@ impl Step for Folds {
         let data = &parts.train;
         let mut order: Vec<usize> = (0..data.rows()).collect();
         Stream::new(values.whole("repeat") as u64, "folds", &[]).shuffle(&mut order);
-        if let Labels::Classes { of, .. } = &data.labels {
+        if let Labels::Classes { of, .. } = &data.labels
+            && data.steps == 1
+        {
             // the sort keeps the random order within a class
             order.sort_by_key(|row| of[*row]);
         }
@@ -216,8 +218,12 @@ impl Step for Subset {
             diagnostics.error_with_hint(place, message, "", format!("take from 1 to {rows}"));
             return None;
         }
-        if stratified && matches!(outline.target, Target::Values(_)) {
-            let message = "a stratified `subset` needs classes, but the targets are numbers";
+        let unclassed = match outline.target {
+            Target::Values(_) => Some("the targets are numbers"),
+            Target::Classes(_) => (outline.steps > 1).then_some("a row has a target for each of its steps"),
+        };
+        if let Some(why) = unclassed.filter(|_| stratified) {
+            let message = format!("a stratified `subset` needs a class for each row, but {why}");
             diagnostics.error_with_hint(place, message, "", format!("write `subset = {count}`"));
             return None;
         }

@@ -10,7 +10,7 @@ use crate::base::values::{Value, Values};
 use crate::data::Outline;
 use crate::data::dataset::{Dataset, Labels};
 
-use super::{Prepared, Step};
+use super::{Prepared, Step, changeable};
 
 pub(super) const SCALE: Key = Key::optional(
     "scale",
@@ -111,13 +111,14 @@ fn over(parts: Prepared, change: impl Fn(&mut [f32])) -> Prepared {
 pub(super) struct Scale;
 
 impl Step for Scale {
-    fn outline(&self, values: &Values, _outline: &mut Outline, diagnostics: &mut Diagnostics) -> Option<()> {
+    fn outline(&self, values: &Values, outline: &mut Outline, diagnostics: &mut Diagnostics) -> Option<()> {
         match values.value("scale") {
+            Value::Absent => Some(()),
             Value::Number(factor) if *factor == 0.0 => {
                 diagnostics.error(values.place("scale"), "`scale` leaves nothing of the inputs", "");
                 None
             }
-            _ => Some(()),
+            _ => changeable(values, "scale", outline, diagnostics),
         }
     }
 
@@ -145,7 +146,10 @@ impl Step for Standardize {
             diagnostics.error_with_hint(values.place("standardize"), message, "", hint);
             return None;
         }
-        Some(())
+        if *values.value("standardize") == Value::Flag(false) {
+            return Some(());
+        }
+        changeable(values, "standardize", outline, diagnostics)
     }
 
     fn apply(&self, values: &Values, parts: Prepared, _seeds: Seeds) -> Prepared {

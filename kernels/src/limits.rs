@@ -1,0 +1,102 @@
+//! What the machine can do at most, to hold kernels against: fused multiply-adds that wait for nothing, and passes over
+//! memory that compute next to nothing. Each does a stated amount of work; the caller takes the time.
+
+use crate::elementwise::{Lanes, Map, block};
+use crate::isa::{Cpu, LANES, Op, Simd};
+
+/// Blocks of fused multiply-adds in a round, over chains that do not depend on each other: enough for two units with a
+/// latency of five cycles where a block is one register.
+const BLOCKS: usize = 12;
+/// The same where a block is two registers or four: more of them and they would be spilled.
+const FEW: usize = 6;
+
+/// Floating-point operations of a round of [`fma_chains`], a fused multiply-add counted as two.
+pub const FLOPS_PER_ROUND: usize = BLOCKS * LANES * 2;
+
+struct Chains {
+    rounds: usize,
+    factor: f32,
+}
+
+impl Chains {
+    #[inline(always)]
+    fn of<S: Simd, const CHAINS: usize>(&self, s: S) -> f32 {
+        let (factor, term) = (s.splat(self.factor), s.splat(1.0 - self.factor));
+        let mut chains = [s.zero(); CHAINS];
+        for (i, chain) in chains.iter_mut().enumerate() {
+            *chain = s.splat(i as f32);
+        }
+        for _ in 0..self.rounds {
+            for _ in 0..BLOCKS / CHAINS {
+                for chain in &mut chains {
+                    *chain = s.mul_add(*chain, factor, term);
+                }
+            }
+        }
+        chains
+            .into_iter()
+            .map(
+                #[inline(always)]
+                |chain| s.sum(chain),
+            )
+            .sum()
+    }
+}
+
+impl Op for Chains {
+    type Out = f32;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> f32 {
+        if S::BLOCKS > 1 { self.of::<S, BLOCKS>(s) } else { self.of::<S, FEW>(s) }
+    }
+}
+
+/// Does `rounds` times [`FLOPS_PER_ROUND`] operations at the rate of the fused multiply-adds of this instruction set: `x =
+/// factor x + (1 - factor)` over and over, on several `x` at once. What comes back is to be used, so that nothing is left out.
+pub fn fma_chains(cpu: Cpu, rounds: usize, factor: f32) -> f32 {
+    cpu.run(Chains { rounds, factor })
+}
+
+struct Read<'a>(&'a [f32]);
+
+impl Op for Read<'_> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> f32 {
+        let mut sums = [s.zero(); FEW];
+        let groups = self.0.chunks_exact(FEW * LANES);
+        let rest: f32 = groups.remainder().iter().sum();
+        for group in groups {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = s.add(*sum, s.load(block(group, i * LANES)));
+            }
+        }
+        sums.into_iter().fold(
+            rest,
+            #[inline(always)]
+            |all, sum| all + s.sum(sum),
+        )
+    }
+}
+
+/// Reads `x` once, 4 bytes an element. What comes back, a sum, is to be used.
+pub fn read(cpu: Cpu, x: &[f32]) -> f32 {
+    cpu.run(Read(x))
+}
+
+struct Triad(f32);
+
+impl Lanes<2> for Triad {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, [x, y]: [S::V; 2]) -> S::V {
+        s.mul_add(s.splat(self.0), y, x)
+    }
+}
+
+/// `out = x + a y`, the third kernel of STREAM (McCalpin 1995): 12 bytes an element, and 4 more where the cache fetches
+/// what is going to be overwritten; all of one length.
+pub fn triad(cpu: Cpu, x: &[f32], a: f32, y: &[f32], out: &mut [f32]) {
+    cpu.run(Map { f: Triad(a), x: [x, y], out });
+}

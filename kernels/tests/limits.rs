@@ -1,0 +1,37 @@
+//! The measures of the machine do the work they state: a pass that left some out would measure a machine that is not there.
+
+mod common;
+
+use common::{Stream, assert_same_bits, cpus};
+use kernels::limits::{fma_chains, read, triad};
+
+#[test]
+fn chains_of_fused_multiply_adds_are_as_long_as_stated() {
+    for cpu in cpus() {
+        for rounds in [0, 1, 7] {
+            // with a factor of two, a chain from `x` is at `2^n (x - 1) + 1` after `n` steps, which tells their number
+            let at = |chains: u32, steps: i32| -> f32 {
+                (0..chains).map(|x| 16.0 * ((x as f32 - 1.0) * 2.0_f32.powi(steps) + 1.0)).sum()
+            };
+            let sum = fma_chains(cpu, rounds, 2.0);
+            let (many, few) = (at(12, rounds as i32), at(6, 2 * rounds as i32));
+            assert!(sum == many || sum == few, "{} {rounds}: {sum}, not {many} or {few}", cpu.isa());
+        }
+    }
+}
+
+#[test]
+fn a_pass_touches_every_element() {
+    for cpu in cpus() {
+        for len in [0, 1, 15, 16, 95, 96, 97, 300] {
+            let ones = vec![1.0; len];
+            assert_eq!(read(cpu, &ones), len as f32, "{}", cpu.isa());
+            let mut stream = Stream(len as u64);
+            let (x, y) = (stream.units(len), stream.units(len));
+            let mut out = vec![f32::NAN; len];
+            triad(cpu, &x, 0.7, &y, &mut out);
+            let expected: Vec<f32> = x.iter().zip(&y).map(|(x, y)| y.mul_add(0.7, *x)).collect();
+            assert_same_bits(&out, &expected, "triad");
+        }
+    }
+}
