@@ -313,6 +313,10 @@ const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "the file that parameters start from",
+        &["from_no_file", "from_no_safetensors", "from_other_shape", "from_without_tensor"],
+    ),
+    (
         "rows written in the file, held against one another",
         &["table_counts", "table_negative_class", "table_ragged", "table_test_of_other_width"],
     ),

@@ -3,7 +3,8 @@
 //! no numbers, allocates nothing and can be shared by threads.
 //!
 //! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), layers in a row ([`chain`]), what their
-//! gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`], [`activation`], [`init`]), the whole ([`network`]).
+//! gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`], [`activation`], [`init`]),
+//! parameters as files ([`weights`]), the whole ([`network`]).
 
 pub mod params;
 
@@ -18,5 +19,7 @@ pub mod place;
 pub mod activation;
 pub mod init;
 pub mod layers;
+
+pub mod weights;
 
 pub mod network;

@@ -28,6 +28,8 @@ pub struct Slot {
     pub offset: usize,
     /// What it holds.
     pub role: Role,
+    /// How PyTorch stores it.
+    pub layout: Layout,
     /// Inputs of a unit of its layer.
     pub fan_in: usize,
     /// What PyTorch's own rule takes for the inputs of a unit: the same, but in recurrent layers the units.
@@ -64,6 +66,25 @@ pub enum Remembered {
     Number(f32),
     /// `ln u`, `u` uniform between 1 and one less than so many steps (Tallec & Ollivier 2018).
     Chrono(usize),
+}
+
+/// How PyTorch stores a tensor: what a checkpoint holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Its extents there: `(out, in)`, `(out, in, height, width)`.
+    pub extents: Vec<usize>,
+    /// Whether the last extent here is the first one there: a slot of `(n, out)` is a tensor of `(out, n)`, where `n` may be
+    /// several extents in the same order.
+    pub transposed: bool,
+}
+
+impl Layout {
+    /// What most slots have: a weight is transposed, all else is stored as it is.
+    fn of(role: Role, extents: &[usize]) -> Self {
+        let transposed = role == Role::Weight && extents.len() == 2;
+        let there = if transposed { extents.iter().rev().copied().collect() } else { extents.to_vec() };
+        Self { extents: there, transposed }
+    }
 }
 
 /// How the parameters of a layer are started and trained, where that is not as the whole network's.
@@ -135,13 +156,14 @@ pub struct Slots {
 impl Slots {
     /// Adds a slot at the end of the buffer and returns it.
     pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
-        let (extents, offset) = (extents.to_vec(), self.length);
+        let (layout, extents, offset) = (Layout::of(role, extents), extents.to_vec(), self.length);
         let (fan_in, fan_out) = fan;
         let slot = Slot {
             name,
             extents,
             offset,
             role,
+            layout,
             fan_in,
             fan_pytorch: fan_in,
             fan_out,

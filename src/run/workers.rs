@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,13 +12,17 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::{Error, Result};
+use crate::base::files;
 use crate::data::{self, Cache};
+use crate::nn::params::Slot;
+use crate::nn::weights;
 use crate::store::Log;
+use crate::trial::checkpoint::Moment;
 use crate::trial::record::{Record, Status};
 use crate::trial::train::{Identity, Means, Watch, train};
 
 use super::experiment::{Experiment, outline};
-use super::{Observer, Options, Planned};
+use super::{Observer, Options, Planned, folder};
 
 /// What the workers of a run share.
 struct Shop<'a> {
@@ -172,15 +177,23 @@ impl Shop<'_> {
         };
         let prepared = data::prepared(chosen, &self.experiment.folders, plan.seeds(planned.seed), &self.data)?;
         let parts = prepared.parts();
-        let watch = Watched { shop: self, worker };
+        let folder = folder(self.experiment, &self.options.out).join("checkpoints").join(&planned.id);
+        let watch = Watched { shop: self, worker, slots: plan.network.slots(), folder, error: Mutex::new(None) };
         let means = Means { cpu: self.options.cpu, parts: &parts, watch: &watch };
-        Ok(train(&plan, who, &means, scratches))
+        let record = train(&plan, who, &means, scratches);
+        // a record says that its checkpoints are there
+        watch.error.into_inner().expect("nothing panics with the error").map_or(Ok(record), Err)
     }
 }
 
 struct Watched<'a> {
     shop: &'a Shop<'a>,
     worker: usize,
+    slots: &'a [Slot],
+    /// Where checkpoints go.
+    folder: PathBuf,
+    /// Why one of them could not be written.
+    error: Mutex<Option<Error>>,
 }
 
 impl Watch for Watched<'_> {
@@ -190,6 +203,13 @@ impl Watch for Watched<'_> {
 
     fn stop(&self) -> bool {
         self.shop.stopped()
+    }
+
+    fn keep(&self, moment: Moment, params: &[f32]) {
+        let path = self.folder.join(format!("{}.safetensors", moment.name()));
+        if let Err(error) = files::write(&path, &weights::to_bytes(self.slots, params)) {
+            self.error.lock().expect("nothing panics with the error").get_or_insert(error);
+        }
     }
 }
 

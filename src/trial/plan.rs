@@ -14,6 +14,7 @@ use crate::learn::training::Training;
 use crate::nn::network::Network;
 use crate::probe::{self, Probe, Wants};
 
+use super::checkpoint::{self, Moment};
 use super::looks::Looks;
 use super::sections::{Read, member, table};
 use super::update::Update;
@@ -63,6 +64,8 @@ pub struct Plan {
     pub parts: Vec<&'static str>,
     /// The columns that this gives.
     pub columns: Vec<String>,
+    /// Which weights are kept.
+    pub saves: Vec<Moment>,
     /// Streams that are held at a seed of their own.
     pins: Vec<(Purpose, u64)>,
 }
@@ -100,6 +103,7 @@ impl Plan {
             probes: probes?,
             parts: data.parts.clone(),
             columns: columns?,
+            saves: checkpoint::wanted(table(read, "checkpoint")?),
             pins: pins(table(read, "pin")?),
         })
     }
