@@ -177,6 +177,21 @@ pub fn blend(cpu: Cpu, a: f32, x: &[f32], b: f32, y: &mut [f32]) {
     cpu.run(InPlace { f: Blend(a, b), x: [x], y });
 }
 
+struct Toward(f32);
+
+impl Onto<1> for Toward {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
+        s.mul_add(s.splat(self.0), s.sub(x, y), y)
+    }
+}
+
+/// `y += a (x - y)`, the difference rounded, then one fused multiply-add; both slices of one length. Where `x` stays, `y` ends
+/// there, which the sum of two products does not promise.
+pub fn toward(cpu: Cpu, a: f32, x: &[f32], y: &mut [f32]) {
+    cpu.run(InPlace { f: Toward(a), x: [x], y });
+}
+
 struct Penalty {
     l1: f32,
     l2: f32,

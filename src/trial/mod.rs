@@ -3,7 +3,7 @@
 //! In reading order: the sections that describe a trial ([`sections`]) and the values that are derived from others
 //! ([`derived`]), what is checked and placed before anything is trained ([`plan`]) and when it is measured ([`looks`]), the
 //! rows of a batch ([`rows`]), the two phases of a training step over the threads of a team ([`team`]) and what they do to
-//! the parameters ([`update`]), measuring ([`evaluate`]), what is reached without looking at the inputs ([`baseline`]),
+//! the parameters ([`update`]), measuring ([`evaluate`]), the averages that are measured instead ([`average`]), what is reached without looking at the inputs ([`baseline`]),
 //! which weights are kept ([`checkpoint`]), the
 //! loop ([`train`]), and what is left of it all ([`summary`], [`record`]).
 
@@ -17,6 +17,7 @@ pub mod rows;
 pub mod team;
 pub mod update;
 
+pub mod average;
 pub mod baseline;
 pub mod checkpoint;
 pub mod evaluate;

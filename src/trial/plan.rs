@@ -6,6 +6,7 @@ use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Chosen, Value, Values};
 use crate::data::Outline;
+use crate::data::augment::Augment;
 use crate::learn::objective::Objective;
 use crate::learn::optimizer::{self, Instead};
 use crate::learn::schedule::{Rates, Run};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub network: Network,
     /// What is minimised.
     pub objective: Objective,
+    /// What is done to a row each time it is trained on.
+    pub augment: Option<Augment>,
     /// How a step is taken.
     pub update: Update,
     /// How large it is.
@@ -93,6 +96,7 @@ impl Plan {
         let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
+            augment: member(read, "data").and_then(|section| Augment::new(section, network.input())),
             network,
             objective,
             update,

@@ -92,7 +92,7 @@ impl<'p> Team<'p> {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let share = batch.div_ceil(threads);
-        let whole = plan.training.batch.is_none() || !plan.training.shuffled;
+        let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
@@ -120,6 +120,11 @@ impl<'p> Team<'p> {
     /// The parameters.
     pub fn params(&self) -> &[f32] {
         &self.params
+    }
+
+    /// Exchanges the parameters for others.
+    pub fn exchange(&mut self, params: &mut Vec<f32>) {
+        std::mem::swap(&mut self.params, params);
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
@@ -220,13 +225,17 @@ impl Shard {
         if count == 0 {
             return;
         }
-        let (x, answers) = match batch {
-            Batch::Stretch(start, _) => {
+        let (x, answers) = match (batch, &plan.augment) {
+            (Batch::Stretch(start, _), None) => {
                 let rows = start + self.rows.start..start + self.rows.end;
                 (train.x(&rows), train.answers(&rows))
             }
-            Batch::Picked(indices) => {
-                self.gathered.fill(train, &indices[self.rows.clone()]);
+            (_, augment) => {
+                self.gathered.fill(train, self.rows.clone().map(|place| batch.row(place)));
+                if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
+                    let (x, spare) = self.gathered.change(count);
+                    augment.rows(seeds, step, row, x, spare);
+                }
                 (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
             }
         };
@@ -241,9 +250,9 @@ impl Shard {
 
     /// What phase one left behind.
     fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
-        let x = match batch {
-            Batch::Stretch(start, _) => train.x(&(start + self.rows.start..start + self.rows.end)),
-            Batch::Picked(_) => self.gathered.x(self.rows.len(), train.inputs()),
+        let x = match (batch, &plan.augment) {
+            (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
+            _ => self.gathered.x(self.rows.len(), train.inputs()),
         };
         Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
     }
