@@ -1,4 +1,4 @@
-//! How a network learns: what is minimised ([`objective`]), how a step is taken ([`optimizer`]), how large it is
+//! How a network learns: what is minimised ([`objective`]), how a step is taken ([`optimizer`], [`sharpness`]), how large it is
 //! ([`schedule`]), which weights count ([`average`]), for how long ([`training`]), and when it ends before that
 //! ([`stopping`]).
 
@@ -6,5 +6,6 @@ pub mod average;
 pub mod objective;
 pub mod optimizer;
 pub mod schedule;
+pub mod sharpness;
 pub mod stopping;
 pub mod training;

@@ -14,6 +14,7 @@ pub mod looks;
 pub mod plan;
 
 pub mod rows;
+pub mod climb;
 pub mod team;
 pub mod update;
 
