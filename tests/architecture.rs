@@ -49,8 +49,8 @@ const CONFINED: &[Confined] = &[
     Confined {
         words: &["rayon"],
         within: "src/",
-        except: &["src/run/", "src/trial/team.rs"],
-        because: "only `run` and the team of a trial divide work",
+        except: &["src/run/", "src/trial/crew.rs"],
+        because: "only `run` and the crew of a trial divide work",
     },
     Confined {
         words: &["HashMap", "HashSet"],

@@ -24,7 +24,12 @@ const KEYS: &[Key] = &[
         "e = rho T^2 g / (|T g| + 1e-16) with T = |w| + eta for weights and 1 for all else (Kwon, Kim, Park & Choi 2021, who \
          take rho 0.5)",
     ),
-    Key::preset("eta", Kind::Number(Bounds::AtLeast(0.0)), "0.01", "what is added to the size of a weight, where adaptive"),
+    Key::preset(
+        "eta",
+        Kind::Number(Bounds::AtLeast(0.0)),
+        "0.01",
+        "what is added to the size of a weight, where adaptive",
+    ),
 ];
 
 /// How far and in which measure the weights nearby are.

@@ -96,6 +96,11 @@ impl Network {
         self.slots.cuts(parts)
     }
 
+    /// Boundaries of the blocks of parameters between such cuts: see [`Slots::blocks`].
+    pub fn blocks(&self, cuts: &[usize]) -> Vec<usize> {
+        self.slots.blocks(cuts)
+    }
+
     /// Floats per row that a pass needs as working memory.
     pub fn kept(&self) -> usize {
         self.chain.kept()

@@ -220,7 +220,39 @@ impl Slots {
         };
         (0..=parts).map(at).collect()
     }
+
+    /// Divides the stretches between `cuts` into blocks of about [`BLOCK`] floats, of whole rows: their boundaries, `cuts`
+    /// among them.
+    pub fn blocks(&self, cuts: &[usize]) -> Vec<usize> {
+        let mut bounds = vec![0];
+        for pair in cuts.windows(2) {
+            let mut start = pair[0];
+            for slot in &self.list {
+                let (from, to) = (slot.offset.max(pair[0]), slot.range().end.min(pair[1]));
+                // small tensors share a block
+                if from >= to || to - start <= BLOCK {
+                    continue;
+                }
+                bounds.push(from);
+                start = from;
+                let rows = BLOCK / slot.row();
+                let step = slot.row() * if rows < TALL { rows.max(1) } else { rows / TALL * TALL };
+                while to - start > BLOCK {
+                    start = (start + step).min(to);
+                    bounds.push(start);
+                }
+            }
+            bounds.push(pair[1]);
+        }
+        bounds.dedup();
+        bounds
+    }
 }
+
+/// Floats of gradient that are computed and used up at a time, so that they never leave the cache.
+const BLOCK: usize = 1 << 14;
+/// Rows in the tallest tile of a product: blocks of so many, or twice, leave no low tile at the end.
+const TALL: usize = 12;
 
 #[cfg(test)]
 mod tests {

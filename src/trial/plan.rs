@@ -13,7 +13,7 @@ use crate::learn::schedule::{Rates, Run};
 use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
 use crate::nn::network::Network;
-use crate::probe::{self, Probe};
+use crate::probe::{self, Probe, Wants};
 
 use super::checkpoint::{self, Moment};
 use super::looks::Looks;
@@ -112,9 +112,14 @@ impl Plan {
         })
     }
 
-    /// Whether a probe compares with the parameters that training started from.
-    pub fn wants_start(&self) -> bool {
-        self.probes.iter().any(Probe::wants_start)
+    /// Whether a probe looks at this beside the parameters.
+    pub fn wants(&self, what: Wants) -> bool {
+        self.probes.iter().any(|probe| probe.wants(what))
+    }
+
+    /// Whether the gradient of all parameters is there at once, and not only a block of it at a time.
+    pub fn keeps_gradient(&self) -> bool {
+        !self.update.alone() || self.wants(Wants::Gradient)
     }
 
     /// The seeds of the trial with this seed.
@@ -134,7 +139,8 @@ impl Plan {
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
-        let copies = 2 + self.update.planes() + usize::from(self.wants_start());
+        let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
+        let copies = 1 + kept + self.update.planes();
         let batch =
             self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)

@@ -13,11 +13,11 @@ use kernels::elementwise;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
-use rayon::prelude::*;
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
 
+use super::crew;
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
 use super::update::Stretch;
@@ -28,6 +28,13 @@ struct Shard {
     gathered: Gathered,
     kept: Vec<f32>,
     losses: Vec<f32>,
+}
+
+/// What a thread has of its own in both phases.
+struct Hand<'p> {
+    scratch: &'p mut Scratch,
+    /// Room for a block of gradients, where they are not kept.
+    block: Vec<f32>,
 }
 
 /// The rows of a step.
@@ -65,14 +72,19 @@ pub struct Team<'p> {
     cpu: Cpu,
     seeds: Seeds,
     params: Vec<f32>,
+    /// Empty where nobody needs all of it at once.
     grads: Vec<f32>,
+    /// Where the parameters are while a step climbs; empty where none does.
+    home: Vec<f32>,
     memory: [Vec<f32>; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
+    /// The boundaries of the blocks between the cuts.
+    blocks: Vec<usize>,
     /// Of the factors that the optimizer gave for the steps so far.
     product: f64,
-    scratches: &'p mut [Scratch],
+    hands: Vec<Hand<'p>>,
 }
 
 /// Rows that one thread evaluates at a time.
@@ -102,18 +114,26 @@ impl<'p> Team<'p> {
         let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
         let cuts = plan.network.cuts(threads);
+        let blocks = plan.network.blocks(&cuts);
+        let (grads, block) = if plan.keeps_gradient() {
+            (params.len(), 0)
+        } else {
+            (0, blocks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0))
+        };
         Self {
             plan,
             cpu,
             seeds,
-            grads: vec![0.0; params.len()],
+            grads: vec![0.0; grads],
+            home: vec![0.0; if plan.update.climb().is_some() { params.len() } else { 0 }],
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
             update_cuts: plan.update.cuts(&cuts),
             cuts,
+            blocks,
             product: 1.0,
-            scratches: &mut scratches[..threads],
+            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
         }
     }
 
@@ -128,7 +148,7 @@ impl<'p> Team<'p> {
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
-    /// parameters; zero before the first step.
+    /// parameters; zero before the first step, and empty where the plan does not keep it.
     pub fn grads(&self) -> &[f32] {
         &self.grads
     }
@@ -136,6 +156,25 @@ impl<'p> Team<'p> {
     /// One step of training; `rate` is its learning rate and `number` counts from 1. Returns the loss of the batch
     /// before the step. When that is not a finite number, nothing is updated.
     pub fn step(&mut self, train: &Part, batch: Batch<'_>, number: u64, rate: f64) -> f64 {
+        let loss = self.rows_phase(train, batch, number);
+        if !loss.is_finite() {
+            return loss;
+        }
+        if let Some(climb) = self.plan.update.climb() {
+            self.whole_gradient(train, batch);
+            climb.up(self.cpu, &mut self.params, &mut self.grads, &mut self.home);
+            let uphill = self.rows_phase(train, batch, number);
+            if !uphill.is_finite() {
+                self.params.copy_from_slice(&self.home);
+                return uphill;
+            }
+        }
+        self.parameters_phase(train, batch, number, rate);
+        loss
+    }
+
+    /// The loss of a batch at the parameters as they are, and what the gradients of it are made from.
+    fn rows_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64) -> f64 {
         let rows = batch.rows();
         let count = self.busy(rows);
         for (i, shard) in self.shards.iter_mut().enumerate() {
@@ -146,20 +185,26 @@ impl<'p> Team<'p> {
         let targets = if train.steps() == 1 { rows } else { (0..rows).map(padded).sum() };
         let classes = (0..rows).flat_map(|place| train.classes(batch.row(place))).copied();
         let divisor = plan.objective.divisor(targets, classes);
-        let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
+        let one = |shard: &mut Shard, hand: &mut Hand<'_>| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
-            shard.rows_phase(plan, Pass { cpu, scratch, draws, lengths: &[] }, params, (train, batch, divisor));
+            let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
+            shard.rows_phase(plan, pass, params, (train, batch, divisor));
         };
-        match (self.shards.as_mut_slice(), &mut *self.scratches) {
-            ([shard], [scratch]) => one((shard, scratch)),
-            (shards, scratches) => shards.par_iter_mut().zip(scratches).for_each(one),
-        }
+        crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
-        let loss = plan.objective.total(losses, divisor);
-        if loss.is_finite() {
-            self.parameters_phase(train, batch, number, rate);
-        }
-        loss
+        plan.objective.total(losses, divisor)
+    }
+
+    /// The gradient of what is minimised, of all parameters, not clipped.
+    fn whole_gradient(&mut self, train: &Part, batch: Batch<'_>) {
+        let shards = &self.shards[..self.busy(batch.rows())];
+        let step = Step { number: 0, lr: 0.0, momentum: None, product: 1.0 };
+        let phase = Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, clips: false };
+        let [a, b, c, d] = &mut self.memory;
+        let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        divide(&self.cuts, stretch, &mut self.hands, &|part, stretch, hand: &mut Hand<'_>| {
+            phase.gradients(&part, stretch, hand.scratch);
+        });
     }
 
     /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads.
@@ -173,28 +218,32 @@ impl<'p> Team<'p> {
         let step = Step { number, lr, momentum, product: self.product };
         self.product *= plan.update.factor(step);
         let shards = &self.shards[..self.busy(batch.rows())];
-        let phase = Phase { plan, cpu, train, batch, shards, step: Step { product: self.product, ..step } };
+        let step = Step { product: self.product, ..step };
+        let phase = Phase { plan, cpu, train, batch, shards, step, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         if plan.update.alone() {
-            let both = |part: Range<usize>, mut stretch: Stretch<'_>, scratch: &mut Scratch| {
-                phase.gradients(&part, stretch.again(), scratch);
-                phase.update(&part, stretch, scratch);
+            let blocks = self.blocks.as_slice();
+            let both = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
+                phase.block_by_block(blocks, &part, stretch, hand);
             };
-            return divide(&self.cuts, stretch, self.scratches, &both);
+            return divide(&self.cuts, stretch, &mut self.hands, &both);
         }
-        let gradients = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
-            phase.gradients(&part, stretch, scratch);
+        let gradients = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
+            phase.gradients(&part, stretch, hand.scratch);
         };
-        divide(&self.cuts, stretch.again(), self.scratches, &gradients);
+        divide(&self.cuts, stretch.again(), &mut self.hands, &gradients);
+        if plan.update.climb().is_some() {
+            stretch.params.copy_from_slice(&self.home);
+        }
         let shortening = plan.update.shortening(cpu, stretch.grads);
-        let update = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
+        let update = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
             if let Some(factor) = shortening {
                 elementwise::scale(cpu, factor, stretch.grads);
             }
-            phase.update(&part, stretch, scratch);
+            phase.update(&part, stretch, hand.scratch);
         };
-        divide(&self.update_cuts, stretch, self.scratches, &update);
+        divide(&self.update_cuts, stretch, &mut self.hands, &update);
     }
 
     /// The network's outputs for all rows of a part, `(rows, out)`.
@@ -203,16 +252,12 @@ impl<'p> Team<'p> {
         let (rows, width) = (part.rows(), plan.network.output().width());
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
-        let one = |(i, ((shard, scratch), z)): (usize, ((&mut Shard, &mut Scratch), &mut [f32]))| {
-            let pass = Pass { cpu, scratch, draws: None, lengths: &[] };
-            shard.evaluate(plan, pass, params, part, i * share, z);
-        };
-        match (self.shards.as_mut_slice(), &mut *self.scratches) {
-            ([shard], [scratch]) => one((0, ((shard, scratch), &mut z))),
-            (shards, scratches) => {
-                shards.par_iter_mut().zip(scratches).zip(z.par_chunks_mut(share * width)).enumerate().for_each(one);
-            }
-        }
+        let chunks = z.chunks_mut(share * width).enumerate();
+        let mut shares: Vec<_> = self.shards.iter_mut().zip(chunks).collect();
+        crew::each(&mut shares, &mut self.hands, &|(shard, (i, z)), hand| {
+            let pass = Pass { cpu, scratch: &mut *hand.scratch, draws: None, lengths: &[] };
+            shard.evaluate(plan, pass, params, part, *i * share, z);
+        });
         z
     }
 }
@@ -287,9 +332,27 @@ struct Phase<'a> {
     batch: Batch<'a>,
     shards: &'a [Shard],
     step: Step,
+    /// Whether the components of the gradient are clipped.
+    clips: bool,
 }
 
 impl Phase<'_> {
+    /// Gradients and update of the parameters in `part` of the buffer, a block after the other, so that a gradient is in
+    /// the cache when it is used.
+    fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
+        let first = blocks.partition_point(|bound| *bound < part.start);
+        for bounds in blocks[first..].windows(2).take_while(|bounds| bounds[1] <= part.end) {
+            let block = bounds[0]..bounds[1];
+            let (own, rest) = stretch.split(block.len());
+            stretch = rest;
+            let Stretch { params, grads, memory } = own;
+            let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
+            let mut own = Stretch { params, grads, memory };
+            self.gradients(&block, own.again(), hand.scratch);
+            self.update(&block, own, hand.scratch);
+        }
+    }
+
     /// The gradients of the parameters in `part` of the buffer.
     fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
@@ -297,6 +360,9 @@ impl Phase<'_> {
         let mut pass = Pass { cpu: self.cpu, scratch, draws: None, lengths: &[] };
         self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
         self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
+        if self.clips {
+            self.plan.update.clip(self.cpu, stretch.grads);
+        }
     }
 
     fn update(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
@@ -305,18 +371,18 @@ impl Phase<'_> {
 }
 
 /// Does the work on the stretches between `cuts`, a thread for each.
-fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, scratches: &mut [Scratch], work: &W)
+fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, hands: &mut [Hand<'_>], work: &W)
 where
-    W: Fn(Range<usize>, Stretch<'_>, &mut Scratch) + Sync,
+    W: Fn(Range<usize>, Stretch<'_>, &mut Hand<'_>) + Sync,
 {
-    if let [scratch] = scratches {
-        return work(cuts[0]..cuts[1], stretch, scratch);
+    if let [hand] = hands {
+        return work(cuts[0]..cuts[1], stretch, hand);
     }
-    let middle = scratches.len() / 2;
+    let middle = hands.len() / 2;
     let (left, right) = stretch.split(cuts[middle] - cuts[0]);
-    let (left_scratches, right_scratches) = scratches.split_at_mut(middle);
-    rayon::join(
-        || divide(&cuts[..=middle], left, left_scratches, work),
-        || divide(&cuts[middle..], right, right_scratches, work),
+    let (left_hands, right_hands) = hands.split_at_mut(middle);
+    crew::both(
+        || divide(&cuts[..=middle], left, left_hands, work),
+        || divide(&cuts[middle..], right, right_hands, work),
     );
 }

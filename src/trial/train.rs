@@ -13,10 +13,12 @@ use crate::base::random::{Purpose, Seeds};
 use crate::data::Dataset;
 use crate::learn::schedule::Follower;
 use crate::learn::stopping::{End, Watcher};
+use crate::probe::Wants;
 
 use super::average::Mean;
 use super::baseline::baseline;
 use super::checkpoint::Moment;
+use super::crew;
 use super::evaluate::{Past, measure};
 use super::plan::Plan;
 use super::record::{Name, Record, Row, Status};
@@ -69,10 +71,11 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     if plan.saves.contains(&Moment::Init) {
         means.watch.keep(Moment::Init, &params);
     }
-    let start = if plan.wants_start() { params.clone() } else { Vec::new() };
+    let start = if plan.wants(Wants::Start) { params.clone() } else { Vec::new() };
+    let threads = scratches.len();
     let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course::new(plan, means, &parts, team, start);
-    let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), seeds))?;
+    let (steps, mean_loss, seconds) = crew::awake(threads, || course.run(&Order::new(plan, parts[0].rows(), seeds)))?;
     course.exchange();
     let Course { team, rows, status, watcher, best_digest, best_params, end, .. } = course;
     if plan.saves.contains(&Moment::Best) {
@@ -140,7 +143,7 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     }
     let trained = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
-    let start = if plan.wants_start() { team.params().to_vec() } else { Vec::new() };
+    let start = if plan.wants(Wants::Start) { team.params().to_vec() } else { Vec::new() };
     measure(plan, cpu, &mut team, &parts, Past { start: &start, stepped: step > 0, running_loss: f64::NAN });
     Pace { step: trained / step.max(1) as f64, evaluation: begun.elapsed().as_secs_f64() }
 }
