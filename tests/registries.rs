@@ -140,8 +140,20 @@ fn unique<'a>(names: impl Iterator<Item = &'a str>, of: &str) {
 fn every_registry_is_reached() {
     let reached = Reached::everything();
     let kinds: BTreeSet<&str> = reached.registries.iter().map(|found| (found.registry)().kind()).collect();
-    let known =
-        ["activation", "data", "initialiser", "layer", "loss", "metric", "optimizer", "plot", "schedule", "strategy"];
+    let known = [
+        "activation",
+        "augmentation",
+        "average",
+        "data",
+        "initialiser",
+        "layer",
+        "loss",
+        "metric",
+        "optimizer",
+        "plot",
+        "schedule",
+        "strategy",
+    ];
     for kind in known {
         assert!(kinds.contains(kind), "no key of an experiment leads to a {kind}");
     }
@@ -292,6 +304,8 @@ const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     (
         "the data and the files it lies in",
         &[
+            "augment_of_padded_rows",
+            "augment_of_text",
             "cifar10_file_missing",
             "crop_on_rows",
             "fold_out_of_range",
