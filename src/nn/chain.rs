@@ -59,6 +59,11 @@ impl Chain {
         self.made + self.slopes
     }
 
+    /// Floats of working memory that its layers take at most: see [`Layer::room`].
+    pub fn room(&self) -> usize {
+        self.links.iter().map(|link| link.layer.room()).max().unwrap_or(0)
+    }
+
     /// How much its layers multiply.
     pub fn work(&self) -> Work {
         self.work

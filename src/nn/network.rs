@@ -106,6 +106,11 @@ impl Network {
         self.chain.kept()
     }
 
+    /// Floats of working memory that a thread's packing buffers must have room for beside.
+    pub fn room(&self) -> usize {
+        self.chain.room()
+    }
+
     /// Floating-point operations of the matrix products of a training step per row, a multiply-add counted as two: forward,
     /// the gradients of the weights, and those of the inputs but for the very first. What is done element by element is not
     /// counted.

@@ -40,6 +40,9 @@ pub struct Slot {
     pub first: bool,
     /// Whether it belongs to the last one.
     pub last: bool,
+    /// How often a row of the batch makes use of each of its numbers, on average over the layer: what the work on the
+    /// gradients is divided between threads by.
+    pub uses: usize,
     /// What its layer says about starting and training it.
     pub care: Care,
     /// What some of it starts from, whatever the initialiser.
@@ -169,6 +172,7 @@ impl Slots {
             fan_out,
             first: false,
             last: false,
+            uses: 1,
             care,
             memory: None,
         };
@@ -208,15 +212,20 @@ impl Slots {
         self.length
     }
 
-    /// Divides the buffer into `parts` contiguous stretches of nearly equal length that never go through a row: the
+    /// Divides the buffer into `parts` contiguous stretches of nearly equal work that never go through a row: the
     /// `parts + 1` boundaries, some of them equal when there are fewer rows than parts.
     pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let work = |slot: &Slot| slot.len() * slot.uses;
+        let all: usize = self.list.iter().map(work).sum();
         let at = |part: usize| {
-            let wanted = self.length * part / parts;
-            match self.list.iter().find(|s| s.range().contains(&wanted)) {
-                Some(slot) => slot.offset + (wanted - slot.offset) / slot.row() * slot.row(),
-                None => self.length,
+            let mut wanted = all * part / parts;
+            for slot in &self.list {
+                if wanted < work(slot) {
+                    return slot.offset + wanted / slot.uses / slot.row() * slot.row();
+                }
+                wanted -= work(slot);
             }
+            self.length
         };
         (0..=parts).map(at).collect()
     }

@@ -114,6 +114,9 @@ impl Placing<'_> {
     pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
         let (weights, within) = (std::mem::take(&mut self.weights), std::mem::take(&mut self.within));
         let own = layer.multiply_adds().unwrap_or(weights);
+        let name = format!("{}{}", self.prefix, self.index);
+        let slots = self.slots.list_mut().iter_mut().filter(|slot| slot.layer() == name);
+        slots.for_each(|slot| slot.uses = own.div_ceil(weights.max(1)).max(1));
         let work = Work { forward: within.forward + own, spared: within.spared + own };
         self.chain.push(layer, shape.width(), work);
         self.shape = shape;

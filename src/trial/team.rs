@@ -111,6 +111,7 @@ impl<'p> Team<'p> {
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
             losses: vec![0.0; share * train.steps()],
         };
+        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room()));
         let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
         let cuts = plan.network.cuts(threads);

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod beyond;
 pub mod program;
 pub mod rows;
 

@@ -13,6 +13,7 @@ use super::place::Placing;
 
 mod activation;
 mod concat;
+mod conv;
 mod dense;
 mod dropout;
 mod flatten;
@@ -20,11 +21,13 @@ mod gru;
 mod lstm;
 mod per_step;
 mod permute;
+mod pool;
 mod recurrent;
 mod reshape;
 mod residual;
 mod rnn;
 mod scale;
+mod window;
 
 /// What places a layer: checks the shape it is given, takes its slots, adds itself to the chain. Nothing is returned
 /// when it does not fit, which it has reported.
@@ -33,21 +36,29 @@ pub type PlaceLayer = fn(&Chosen, &mut Placing<'_>) -> Option<()>;
 /// Every layer there is.
 pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
     kind: "layer",
-    entries: vec![
-        dense::entry(),
-        activation::entry(),
-        dropout::entry(),
-        residual::entry(),
-        concat::entry(),
-        scale::entry(),
-        permute::entry(),
-        flatten::entry(),
-        reshape::entry(),
-        per_step::entry(),
-        rnn::entry(),
-        lstm::entry(),
-        gru::entry(),
-    ],
+    entries: [
+        vec![
+            dense::entry(),
+            activation::entry(),
+            dropout::entry(),
+            residual::entry(),
+            concat::entry(),
+            scale::entry(),
+            permute::entry(),
+            flatten::entry(),
+            reshape::entry(),
+            per_step::entry(),
+            rnn::entry(),
+            lstm::entry(),
+            gru::entry(),
+            conv::one(),
+            conv::two(),
+        ],
+        pool::entries(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect(),
 });
 
 /// What every layer takes. A layer that holds others hands it down: `lr` is multiplied, `frozen` holds for all of them,

@@ -65,6 +65,10 @@ impl Layer for PerStep {
         self.steps * self.body.kept()
     }
 
+    fn room(&self) -> usize {
+        self.body.room()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.within(pass, |pass| self.body.forward(pass, params, x, kept));
         y.copy_from_slice(self.body.output(kept));
