@@ -134,13 +134,15 @@ impl Plan {
 
     /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+        let passes = if self.update.climb().is_some() { 2.0 } else { 1.0 };
+        passes * self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
         let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
-        let copies = 1 + kept + self.update.planes();
+        let beside = usize::from(self.update.climb().is_some()) + usize::from(self.training.average.is_some());
+        let copies = 1 + kept + beside + self.update.planes();
         let batch =
             self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
