@@ -190,6 +190,12 @@ const OTHERS: &[&str] = &[
     "{ type = 'scale', by = 1.5, learned = 'vector' },
      { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
      { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",
+    "{ type = 'dense', units = 40, bias = false }, 'batch_norm', { type = 'activation', function = 'tanh' }, { type = 'dense', units = 36 },
+     { type = 'reshape', shape = [2, 3, 6] }, { type = 'batch_norm', affine = false, momentum = 0.3 },
+     { type = 'residual', layers = [{ type = 'conv2d', channels = 2, kernel_size = 3, padding = 1 }, 'batch_norm'] },
+     { type = 'layer_norm', over = 'all' }, { type = 'per_step', layers = [{ type = 'dense', units = 18 }, 'layer_norm'] }",
+    "{ type = 'dense', units = 51 }, { type = 'reshape', shape = [3, 17] }, { type = 'rms_norm', eps = 0.01 },
+     { type = 'layer_norm', bias = false }, { type = 'rms_norm', elementwise_affine = false, over = 'all' }, 'batch_norm'",
     "{ type = 'dense', units = 120 }, { type = 'reshape', shape = [2, 6, 10] },
      { type = 'conv2d', channels = 4, kernel_size = [3, 2], padding = [1, 0], groups = 2, activation = 'tanh' },
      { type = 'max_pool2d', kernel_size = 3, stride = 2, padding = 1 },
@@ -336,15 +342,13 @@ fn objectives(outputs: &Outputs) -> Vec<Objective<'_>> {
 /// The slopes of the objectives along every parameter.
 fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<'_>]) -> Vec<Vec<f64>> {
     let mut params: Vec<f64> = params.iter().map(|p| f64::from(*p)).collect();
-    let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    let x: Vec<Vec<f64>> = x.chunks(INPUTS).map(|x| x.iter().map(|x| f64::from(*x)).collect()).collect();
     let mut slopes = vec![Vec::with_capacity(params.len()); objectives.len()];
     for i in 0..params.len() {
         let at = params[i];
         let [above, below] = [at + H, at - H].map(|p| {
             params[i] = p;
-            let draws = |row| Some(Draws { seeds: SEEDS, step: 1, row });
-            let rows = x.chunks(INPUTS).enumerate();
-            rows.map(|(row, x)| network.reference(&params, x, draws(row))).collect::<Vec<_>>()
+            network.reference_rows(&params, &x, Some(Draws { seeds: SEEDS, step: 1, row: 0 }))
         });
         params[i] = at;
         for (slopes, objective) in slopes.iter_mut().zip(objectives) {

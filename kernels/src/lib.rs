@@ -16,7 +16,7 @@
 //!
 //! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
 //! [`elementwise`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step, [`spatial`]
-//! convolution and pooling, [`limits`] what the machine can do at most; [`member`] says how an entry of a registry
+//! convolution and pooling, [`norm`] normalisation, [`limits`] what the machine can do at most; [`member`] says how an entry of a registry
 //! describes itself, and [`activation`], [`loss`] and [`optimizer`] are the registries.
 
 pub mod isa;
@@ -34,6 +34,8 @@ pub mod random;
 pub mod recurrent;
 
 pub mod spatial;
+
+pub mod norm;
 
 pub mod limits;
 

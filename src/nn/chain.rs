@@ -39,14 +39,18 @@ pub struct Chain {
     /// Floats per row of the backward part.
     slopes: usize,
     work: Work,
+    /// How many layers there are before the first that learns.
+    idle: usize,
 }
 
 impl Chain {
     /// Adds a layer that gives `width` numbers per row and multiplies so much.
-    pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work) {
+    /// `learns` says that it has parameters, or holds layers that have.
+    pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work, learns: bool) {
         self.work.forward += work.forward;
-        if self.links.is_empty() {
-            self.work.spared = work.spared;
+        if self.idle == self.links.len() {
+            self.work.spared += work.spared;
+            self.idle += usize::from(!learns);
         }
         let (y, dy) = (self.made, self.slopes);
         self.made += width + layer.kept();
@@ -62,6 +66,11 @@ impl Chain {
     /// Floats of working memory that its layers take at most: see [`Layer::room`].
     pub fn room(&self) -> usize {
         self.links.iter().map(|link| link.layer.room()).max().unwrap_or(0)
+    }
+
+    /// Whether one of its layers couples the rows of a batch: see [`Layer::couples_rows`].
+    pub fn couples_rows(&self) -> bool {
+        self.links.iter().any(|link| link.layer.couples_rows())
     }
 
     /// How much its layers multiply.
@@ -101,7 +110,11 @@ impl Chain {
     pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32], dx: &mut [f32]) {
         let rows = self.rows(kept);
         let (made, slopes) = kept.split_at_mut(rows * self.made);
+        let wanted = !dx.is_empty();
         for (i, link) in self.links.iter().enumerate().rev() {
+            if i < self.idle && !wanted {
+                return;
+            }
             let (before, rest) = made.split_at_mut(rows * (link.y + link.width));
             let own = &mut rest[..rows * link.layer.kept()];
             let (earlier, dy) = slopes.split_at_mut(rows * link.dy);
@@ -109,6 +122,7 @@ impl Chain {
                 Io { x: self.input(i, x, before, rows), y: &before[rows * link.y..], dy: &dy[..rows * link.width] };
             let previous = i.checked_sub(1).map(|p| &self.links[p]);
             let dx = match previous {
+                Some(_) if i == self.idle && !wanted => &mut [],
                 Some(p) => &mut earlier[rows * p.dy..],
                 None => &mut *dx,
             };
@@ -134,9 +148,9 @@ impl Chain {
         }
     }
 
-    /// The chain's function for one row in f64.
-    pub fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
-        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference(params, &x, draws))
+    /// The chain's function for the rows of a batch in f64.
+    pub fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference_rows(params, &x, draws))
     }
 
     fn input<'a>(&self, i: usize, x: &'a [f32], made: &'a [f32], rows: usize) -> &'a [f32] {

@@ -71,6 +71,11 @@ pub trait Layer: Send + Sync + Debug {
         None
     }
 
+    /// Whether the result of a row depends on the others of its batch in training, so that a batch must not be divided.
+    fn couples_rows(&self) -> bool {
+        false
+    }
+
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]);
 
@@ -86,6 +91,13 @@ pub trait Layer: Send + Sync + Debug {
     /// f for one row in f64, written as the formula is: what the gradient tests differentiate. With `draws`, of row
     /// `draws.row` in training, what is drawn being the same as in [`Layer::forward`].
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64>;
+
+    /// The same for a batch, of whose rows `draws.row` is the first: what couples rows, or holds layers that may, says it
+    /// here.
+    fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        let draws = |row: usize| draws.map(|draws| Draws { row: draws.row + row, ..draws });
+        x.iter().enumerate().map(|(row, x)| self.reference(params, x, draws(row))).collect()
+    }
 }
 
 /// What backward is given of the forward pass.

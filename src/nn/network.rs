@@ -86,9 +86,14 @@ impl Network {
         self.slots.list()
     }
 
-    /// How many numbers it learns.
+    /// Floats of its buffer: what it learns and what is measured along the way.
     pub fn parameters(&self) -> usize {
         self.slots.length()
+    }
+
+    /// How many numbers it learns.
+    pub fn learned(&self) -> usize {
+        self.slots.list().iter().filter(|slot| slot.is_learned()).map(Slot::len).sum()
     }
 
     /// Boundaries that divide the parameters into `parts`: see [`Slots::cuts`].
@@ -104,6 +109,11 @@ impl Network {
     /// Floats per row that a pass needs as working memory.
     pub fn kept(&self) -> usize {
         self.chain.kept()
+    }
+
+    /// Whether the rows of a batch depend on each other in training, so that one thread must have them all.
+    pub fn couples_rows(&self) -> bool {
+        self.chain.couples_rows()
     }
 
     /// Floats of working memory that a thread's packing buffers must have room for beside.
@@ -149,8 +159,9 @@ impl Network {
         self.chain.gradients(pass, part, traces, grads);
     }
 
-    /// The network's function for one row in f64, see [`Layer::reference`](super::layer::Layer::reference).
-    pub fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
-        self.chain.reference(params, x, draws)
+    /// The network's function for the rows of a batch in f64, see
+    /// [`Layer::reference_rows`](super::layer::Layer::reference_rows).
+    pub fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        self.chain.reference_rows(params, x, draws)
     }
 }

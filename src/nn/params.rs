@@ -14,6 +14,16 @@ pub enum Role {
     Bias,
     /// Factors of them, one by one, that start from this number whatever the initialiser.
     Factor(f32),
+    /// A vector added to them that starts from this number whatever the initialiser.
+    Offset(f32),
+    /// What is measured along the way and not learned: no gradient, no optimizer, but after every step `p += momentum (g - p)`,
+    /// where its layer writes the batch's measure as the gradient g.
+    Statistic {
+        /// What it starts from.
+        start: f32,
+        /// How much of it a batch replaces.
+        momentum: f32,
+    },
 }
 
 /// A tensor's place in the flat buffer.
@@ -118,6 +128,11 @@ impl Slot {
     /// The name of its layer: `1.body.0`.
     pub fn layer(&self) -> &str {
         self.name.rsplit_once('.').map_or("", |(layer, _)| layer)
+    }
+
+    /// Whether it is learned, and not measured.
+    pub fn is_learned(&self) -> bool {
+        !matches!(self.role, Role::Statistic { .. })
     }
 
     /// Whether it has none.

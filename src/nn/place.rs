@@ -28,6 +28,8 @@ pub struct Placing<'a> {
     weights: usize,
     /// What the layers inside of it multiply.
     within: Work,
+    /// Floats of the buffer when the last layer was placed.
+    pushed: usize,
 }
 
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
@@ -49,8 +51,9 @@ fn place(
 ) -> Option<(Chain, Shape)> {
     let story = input.to_string();
     let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
-    let (weights, within) = (0, Work::default());
-    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care, weights, within };
+    let (weights, within, pushed) = (0, Work::default(), slots.length());
+    let mut placing =
+        Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care, weights, within, pushed };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
@@ -117,8 +120,9 @@ impl Placing<'_> {
         let name = format!("{}{}", self.prefix, self.index);
         let slots = self.slots.list_mut().iter_mut().filter(|slot| slot.layer() == name);
         slots.for_each(|slot| slot.uses = own.div_ceil(weights.max(1)).max(1));
+        let learns = self.slots.length() > std::mem::replace(&mut self.pushed, self.slots.length());
         let work = Work { forward: within.forward + own, spared: within.spared + own };
-        self.chain.push(layer, shape.width(), work);
+        self.chain.push(layer, shape.width(), work, learns);
         self.shape = shape;
     }
 

@@ -36,16 +36,18 @@ impl OfState for Length {
     }
 
     fn columns(&self, network: &Network) -> Vec<String> {
-        let each = network.slots().iter().filter(|_| self.tensors);
+        let each = network.slots().iter().filter(|slot| self.tensors && slot.is_learned());
         let each = each.map(|slot| format!("{}_{}", self.name, slot.name));
         [self.name.to_owned()].into_iter().chain(each).collect()
     }
 
     fn measure(&self, state: &State<'_>) -> Vec<f64> {
-        let each = state.network.slots().iter().filter(|_| self.tensors).map(Slot::range);
-        let length = |range: std::ops::Range<usize>| {
-            libm::sqrt(range.map(|i| (self.element)(state, i)).map(|x| x * x).sum::<f64>())
+        let slots = || state.network.slots().iter().filter(|slot| slot.is_learned());
+        let length = |of: &mut dyn Iterator<Item = usize>| {
+            libm::sqrt(of.map(|i| (self.element)(state, i)).map(|x| x * x).sum::<f64>())
         };
-        std::iter::once(0..state.params.len()).chain(each).map(length).collect()
+        let whole = length(&mut slots().flat_map(Slot::range));
+        let each = slots().filter(|_| self.tensors).map(|slot| length(&mut slot.range()));
+        std::iter::once(whole).chain(each).collect()
     }
 }

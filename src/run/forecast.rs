@@ -61,7 +61,7 @@ pub fn forecast(experiment: &Experiment, cpu: Cpu) -> Result<Vec<Forecast>> {
         };
         forecasts.push(Forecast {
             labels: experiment.labels(cell),
-            parameters: plan.network.parameters(),
+            parameters: plan.network.learned(),
             steps: plan.run.steps,
             seconds,
             memory: plan.memory(outline.train),

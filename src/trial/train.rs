@@ -102,7 +102,7 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
         axes: who.axes,
         seed: who.seed,
         status,
-        parameters: plan.network.parameters() as u64,
+        parameters: plan.network.learned() as u64,
         train_rows: parts[0].rows() as u64,
         steps,
         columns: plan.columns.iter().map(|c| Name::from(c.as_str())).collect(),

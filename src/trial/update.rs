@@ -24,6 +24,8 @@ use super::climb::Climb;
 pub struct Update {
     groups: Vec<Group>,
     frozen: Vec<Range<usize>>,
+    /// What is measured along the way, and how much of it a batch replaces.
+    statistics: Vec<(Range<usize>, f32)>,
     /// Between which floats the buffer may be cut, where not everywhere.
     tensors: Option<Vec<usize>>,
     penalized: Vec<Range<usize>>,
@@ -88,7 +90,7 @@ impl Update {
         let values = &chosen.values;
         let decays = values.flag("decay_bias");
         let (mut groups, mut frozen): (Vec<(Instead, Group)>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
-        for slot in slots {
+        for slot in slots.iter().filter(|slot| slot.is_learned()) {
             if slot.care.frozen {
                 frozen.push(slot.range());
                 continue;
@@ -114,6 +116,7 @@ impl Update {
             tensors: whole.then(|| bounds.collect()),
             groups,
             frozen,
+            statistics: slots.iter().filter_map(statistic).collect(),
             penalized: penalized.map(Slot::range).collect(),
             l1: l1 as f32,
             l2: l2 as f32,
@@ -153,8 +156,14 @@ impl Update {
         self.groups.first().map_or(1.0, |group| group.optimizer.factor(step))
     }
 
-    /// Makes of the loss's gradient, of the parameters in `part` of the buffer, that of what is minimised.
-    pub fn prepare(&self, cpu: Cpu, part: &Range<usize>, params: &[f32], grads: &mut [f32]) {
+    /// Makes of the loss's gradient, of the parameters in `part` of the buffer, that of what is minimised. What is measured
+    /// and not learned takes its step here, and leaves no gradient for anything that follows.
+    pub fn prepare(&self, cpu: Cpu, part: &Range<usize>, params: &mut [f32], grads: &mut [f32]) {
+        for (range, momentum) in &self.statistics {
+            let Some(at) = within(range, part) else { continue };
+            elementwise::blend(cpu, *momentum, &grads[at.clone()], 1.0 - momentum, &mut params[at.clone()]);
+            grads[at].fill(0.0);
+        }
         for at in self.penalized.iter().filter_map(|range| within(range, part)) {
             elementwise::penalize(cpu, self.l1, self.l2, &params[at.clone()], &mut grads[at]);
         }
@@ -217,9 +226,17 @@ impl Group {
     }
 }
 
+/// The place of a slot that is measured and not learned, and how much of it a batch replaces.
+fn statistic(slot: &Slot) -> Option<(Range<usize>, f32)> {
+    match slot.role {
+        Role::Statistic { momentum, .. } => Some((slot.range(), momentum)),
+        _ => None,
+    }
+}
+
 /// What stands for the optimizer's weight decay, if not its own: the layer's, and none for biases where they do not decay.
 fn decay_of(slot: &Slot, decays: bool) -> Option<f64> {
-    if slot.role == Role::Bias && !decays { Some(0.0) } else { slot.care.weight_decay }
+    if matches!(slot.role, Role::Bias | Role::Offset(_)) && !decays { Some(0.0) } else { slot.care.weight_decay }
 }
 
 /// Where the part of a range that lies in `part` stands within it.

@@ -56,6 +56,10 @@ impl Layer for Concat {
         self.body.room()
     }
 
+    fn couples_rows(&self) -> bool {
+        self.body.couples_rows()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
         let both = x.chunks_exact(self.inputs).zip(self.body.output(kept).chunks_exact(self.made));
@@ -82,6 +86,11 @@ impl Layer for Concat {
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
-        [x, &self.body.reference(params, x, draws)].concat()
+        self.reference_rows(params, &[x.to_vec()], draws).concat()
+    }
+
+    fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        let both = |(g, x): (Vec<f64>, &Vec<f64>)| [x.as_slice(), &g].concat();
+        self.body.reference_rows(params, x, draws).into_iter().zip(x).map(both).collect()
     }
 }

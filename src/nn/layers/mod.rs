@@ -12,6 +12,7 @@ use super::init;
 use super::place::Placing;
 
 mod activation;
+mod batch_norm;
 mod concat;
 mod conv;
 mod dense;
@@ -26,6 +27,7 @@ mod recurrent;
 mod reshape;
 mod residual;
 mod rnn;
+mod row_norm;
 mod scale;
 mod window;
 
@@ -53,6 +55,9 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             gru::entry(),
             conv::one(),
             conv::two(),
+            batch_norm::entry(),
+            row_norm::layer_norm(),
+            row_norm::rms_norm(),
         ],
         pool::entries(),
     ]

@@ -69,6 +69,10 @@ impl Layer for PerStep {
         self.body.room()
     }
 
+    fn couples_rows(&self) -> bool {
+        self.body.couples_rows()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.within(pass, |pass| self.body.forward(pass, params, x, kept));
         y.copy_from_slice(self.body.output(kept));
@@ -84,10 +88,12 @@ impl Layer for PerStep {
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
-        let step = |(t, x): (usize, &[f64])| {
-            let draws = draws.map(|draws| self.draws(draws)).map(|draws| Draws { row: draws.row + t, ..draws });
-            self.body.reference(params, x, draws)
-        };
-        x.chunks_exact(x.len() / self.steps).enumerate().flat_map(step).collect()
+        self.reference_rows(params, &[x.to_vec()], draws).concat()
+    }
+
+    fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        let steps: Vec<Vec<f64>> = x.iter().flat_map(|x| x.chunks(x.len() / self.steps)).map(<[f64]>::to_vec).collect();
+        let all = self.body.reference_rows(params, &steps, draws.map(|draws| self.draws(draws)));
+        all.chunks(self.steps).map(<[Vec<f64>]>::concat).collect()
     }
 }

@@ -55,6 +55,10 @@ impl Layer for Residual {
         self.body.room()
     }
 
+    fn couples_rows(&self) -> bool {
+        self.body.couples_rows()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
         elementwise::add(pass.cpu, x, self.body.output(kept), y);
@@ -74,6 +78,11 @@ impl Layer for Residual {
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
-        self.body.reference(params, x, draws).iter().zip(x).map(|(g, x)| x + g).collect()
+        self.reference_rows(params, &[x.to_vec()], draws).concat()
+    }
+
+    fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
+        let sum = |(g, x): (Vec<f64>, &Vec<f64>)| x.iter().zip(g).map(|(x, g)| x + g).collect();
+        self.body.reference_rows(params, x, draws).into_iter().zip(x).map(sum).collect()
     }
 }
