@@ -270,7 +270,6 @@ fn trial(layers: &str, loss: &str, x: &[f32], targets: &str) -> String {
         "optimizer = {{ type = 'sgd', lr = 0.1 }}
          loss = {loss}
          train = {{ steps = 1, batch_size = {ROWS} }}
-         eval = {{ metrics = ['grad_norm'] }}
          network = {{ layers = {layers} }}
          data = {{ type = 'table', inputs = {}, targets = {targets} }}",
         rows(x, INPUTS)
