@@ -31,6 +31,10 @@ fn network(name: &str) -> &'static str {
         }
         "lstm" => "{ type = 'reshape', shape = [4, 3] }, { type = 'lstm', units = 5, layers = 2 }",
         "gru" => "{ type = 'reshape', shape = [4, 3] }, { type = 'gru', units = 2, bidirectional = true }",
+        "norms" => {
+            "{ type = 'reshape', shape = [2, 3, 4] }, { type = 'conv2d', channels = 3, kernel_size = 2 }, 'batch_norm2d',
+             'flatten', { type = 'dense', units = 5 }, 'batch_norm1d', 'layer_norm', 'rms_norm'"
+        }
         other => panic!("no network is called {other}"),
     }
 }

@@ -49,6 +49,15 @@ fn values_gradients_and_runs_are_pytorchs() {
                     compare(&mut first, &format!("gradients of {name}"), team.grads(), &tensors("gradients"));
                 }
             }
+            if case.get("measured").is_some() {
+                let slots = rehearsal.plan.network.slots().iter().filter(|slot| !slot.is_learned());
+                let ours: Vec<_> = slots.map(|slot| &team.params()[slot.range()]).collect();
+                let theirs = list(&case["measured"]);
+                assert_eq!(ours.len(), theirs.len(), "statistics of {name}");
+                for (ours, theirs) in ours.into_iter().zip(theirs) {
+                    compare(&mut trained, &format!("statistics of {name}"), ours, &singles(theirs));
+                }
+            }
             let outputs = singles(&case["evaluated"]);
             compare(&mut trained, &format!("outputs of {name}"), &team.outputs(train), &outputs);
         }

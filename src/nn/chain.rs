@@ -68,9 +68,9 @@ impl Chain {
         self.links.iter().map(|link| link.layer.room()).max().unwrap_or(0)
     }
 
-    /// Whether one of its layers couples the rows of a batch: see [`Layer::couples_rows`].
-    pub fn couples_rows(&self) -> bool {
-        self.links.iter().any(|link| link.layer.couples_rows())
+    /// The fewest rows of a batch, where one of its layers couples them: see [`Layer::coupled`].
+    pub fn coupled(&self) -> Option<usize> {
+        self.links.iter().filter_map(|link| link.layer.coupled()).max()
     }
 
     /// How much its layers multiply.

@@ -71,9 +71,10 @@ pub trait Layer: Send + Sync + Debug {
         None
     }
 
-    /// Whether the result of a row depends on the others of its batch in training, so that a batch must not be divided.
-    fn couples_rows(&self) -> bool {
-        false
+    /// Where the result of a row depends on the others of its batch in training, so that a batch must not be divided: the
+    /// fewest rows that it can be.
+    fn coupled(&self) -> Option<usize> {
+        None
     }
 
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.

@@ -111,9 +111,10 @@ impl Network {
         self.chain.kept()
     }
 
-    /// Whether the rows of a batch depend on each other in training, so that one thread must have them all.
-    pub fn couples_rows(&self) -> bool {
-        self.chain.couples_rows()
+    /// Where the rows of a batch depend on each other in training, so that one thread must have them all: the fewest that
+    /// there must be.
+    pub fn coupled(&self) -> Option<usize> {
+        self.chain.coupled()
     }
 
     /// Floats of working memory that a thread's packing buffers must have room for beside.

@@ -24,6 +24,8 @@ pub enum Role {
         /// How much of it a batch replaces.
         momentum: f32,
     },
+    /// A single number: how many steps were taken. As a number of 24 bits it stays at 2^24 then.
+    Count,
 }
 
 /// A tensor's place in the flat buffer.
@@ -94,6 +96,9 @@ pub struct Layout {
 impl Layout {
     /// What most slots have: a weight is transposed, all else is stored as it is.
     fn of(role: Role, extents: &[usize]) -> Self {
+        if role == Role::Count {
+            return Self { extents: Vec::new(), transposed: false };
+        }
         let transposed = role == Role::Weight && extents.len() == 2;
         let there = if transposed { extents.iter().rev().copied().collect() } else { extents.to_vec() };
         Self { extents: there, transposed }
@@ -132,7 +137,7 @@ impl Slot {
 
     /// Whether it is learned, and not measured.
     pub fn is_learned(&self) -> bool {
-        !matches!(self.role, Role::Statistic { .. })
+        !matches!(self.role, Role::Statistic { .. } | Role::Count)
     }
 
     /// Whether it has none.

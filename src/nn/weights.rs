@@ -10,17 +10,18 @@ use crate::base::diagnostics::suggest;
 use crate::base::error::{Error, Result};
 use crate::base::shape::Shape;
 
-use super::params::Slot;
+use super::params::{Role, Slot};
 
 /// A tensor as PyTorch would have it.
 struct Tensor<'a> {
+    kind: Dtype,
     extents: &'a [usize],
     bytes: Vec<u8>,
 }
 
 impl View for Tensor<'_> {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.kind
     }
 
     fn shape(&self) -> &[usize] {
@@ -39,9 +40,12 @@ impl View for Tensor<'_> {
 /// The file of some parameters.
 pub fn to_bytes(slots: &[Slot], params: &[f32]) -> Vec<u8> {
     let tensors = slots.iter().map(|slot| {
-        let numbers = order(slot).map(|i| params[slot.offset + i]);
-        let bytes = numbers.flat_map(f32::to_le_bytes).collect();
-        (slot.name.as_str(), Tensor { extents: &slot.layout.extents, bytes })
+        let (kind, numbers) = (kind(slot), order(slot).map(|i| params[slot.offset + i]));
+        let bytes = match kind {
+            Dtype::I64 => numbers.flat_map(|count| (count as i64).to_le_bytes()).collect(),
+            _ => numbers.flat_map(f32::to_le_bytes).collect(),
+        };
+        (slot.name.as_str(), Tensor { kind, extents: &slot.layout.extents, bytes })
     });
     // what other programs look for; one entry, because the order of several would not be the same twice
     let about = [("format".to_owned(), "pt".to_owned())].into_iter().collect();
@@ -66,9 +70,14 @@ pub fn from_bytes(slots: &[Slot], bytes: &[u8]) -> Result<Vec<f32>> {
             let message = format!("its tensor `{}` has the shape {found}, but the network's has {wanted}", slot.name);
             return Err(Error::new(message).hint("shapes are PyTorch's: outputs x inputs"));
         }
-        if tensor.dtype() != Dtype::F32 {
-            let message = format!("its tensor `{}` holds {:?}, not F32", slot.name, tensor.dtype());
+        if tensor.dtype() != kind(slot) {
+            let message = format!("its tensor `{}` holds {:?}, not {:?}", slot.name, tensor.dtype(), kind(slot));
             return Err(Error::new(message).hint("save it from PyTorch with `model.float().state_dict()`"));
+        }
+        if slot.role == Role::Count {
+            let (counts, _) = tensor.data().as_chunks::<8>();
+            params[slot.offset] = i64::from_le_bytes(counts[0]) as f32;
+            continue;
         }
         let (numbers, _) = tensor.data().as_chunks::<4>();
         for (number, i) in numbers.iter().zip(order(slot)) {
@@ -81,6 +90,11 @@ pub fn from_bytes(slots: &[Slot], bytes: &[u8]) -> Result<Vec<f32>> {
         Some(name) => Err(Error::new(format!("it has a tensor `{name}`, which the network has not"))),
         None => Ok(params),
     }
+}
+
+/// The kind of numbers that PyTorch has in a slot.
+fn kind(slot: &Slot) -> Dtype {
+    if slot.role == Role::Count { Dtype::I64 } else { Dtype::F32 }
 }
 
 /// The places of a slot's numbers within it, in the order in which PyTorch stores them.

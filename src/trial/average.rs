@@ -4,6 +4,7 @@ use kernels::elementwise;
 use kernels::isa::Cpu;
 
 use crate::learn::average::Averaging;
+use crate::nn::params::Role;
 
 use super::plan::Plan;
 use super::team::Team;
@@ -15,6 +16,8 @@ pub struct Mean<'p> {
     every: u64,
     count: u64,
     weights: Vec<f32>,
+    /// Where batches are counted, which is no matter for a mean.
+    counts: Vec<usize>,
 }
 
 impl<'p> Mean<'p> {
@@ -22,7 +25,9 @@ impl<'p> Mean<'p> {
     pub fn new(plan: &'p Plan) -> Option<Self> {
         let how = plan.training.average.as_ref()?;
         let (start, every) = (plan.run.steps_of(how.start), plan.run.steps_of(how.every).max(1));
-        Some(Self { how, start, every, count: 0, weights: vec![0.0; plan.network.parameters()] })
+        let counts = plan.network.slots().iter().filter(|slot| slot.role == Role::Count).map(|slot| slot.offset);
+        let weights = vec![0.0; plan.network.parameters()];
+        Some(Self { how, start, every, count: 0, weights, counts: counts.collect() })
     }
 
     /// Takes in the weights after `step` steps, if it is their turn.
@@ -34,6 +39,7 @@ impl<'p> Mean<'p> {
             0 => self.weights.copy_from_slice(weights),
             count => elementwise::toward(cpu, self.how.average.share(count) as f32, weights, &mut self.weights),
         }
+        self.counts.iter().for_each(|at| self.weights[*at] = weights[*at]);
         self.count += 1;
     }
 

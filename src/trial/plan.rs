@@ -31,15 +31,17 @@ pub struct DataOutline {
     pub train: usize,
     /// Targets of a row: 1, or one for each of its steps.
     pub steps: usize,
+    /// Whether rows are filled up to one shape.
+    pub padded: bool,
     /// The parts that are measured, in order: `train`, perhaps `validation`, `test`.
     pub parts: Vec<&'static str>,
 }
 
 impl From<Outline> for DataOutline {
     fn from(found: Outline) -> Self {
-        let Outline { shape, target, train, steps, .. } = found;
+        let Outline { shape, target, train, steps, padded, .. } = found;
         let held = (found.validation > 0).then_some("validation");
-        Self { shape, target, train, steps, parts: ["train"].into_iter().chain(held).chain(["test"]).collect() }
+        Self { shape, target, train, steps, padded, parts: ["train"].into_iter().chain(held).chain(["test"]).collect() }
     }
 }
 
@@ -93,6 +95,7 @@ impl Plan {
         let rates = rates(read, chosen, run, measures, diagnostics);
         let looks = Looks::new(table(read, "eval")?.times("every"), run);
         let (network, objective, rates) = (network?, objective?, rates.filter(|_| fits)?);
+        coupled(&network, (&training, run), data, read, diagnostics)?;
         let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
@@ -147,6 +150,39 @@ impl Plan {
             self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
+}
+
+/// Looks for batches that a network cannot take which couples their rows.
+fn coupled(
+    network: &Network,
+    (training, run): (&Training, Run),
+    data: &DataOutline,
+    read: &Read,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let Some(least) = network.coupled() else { return Some(()) };
+    if data.padded {
+        let message = "`batch_norm` cannot be had here: the rows of the data have different lengths, and what fills them up \
+                       would be counted";
+        let place = table(read, "network")?.place("layers");
+        diagnostics.error_with_hint(place, message, "", "`layer_norm` looks at every row, or step, by itself");
+        return None;
+    }
+    let batch = training.batch_rows(data.train);
+    let smallest = match data.train % batch {
+        rest if rest > 0 && run.steps >= run.per_epoch => rest,
+        _ => batch,
+    };
+    if smallest >= least {
+        return Some(());
+    }
+    let message = format!(
+        "`batch_norm` measures a variance over the rows of a batch, but batches of {batch} leave a single one of {} rows",
+        data.train
+    );
+    let hint = "choose another `batch_size`: a channel needs two numbers";
+    diagnostics.error_with_hint(table(read, "train")?.place("batch_size"), message, "", hint);
+    None
 }
 
 /// The rates of the run, if the schedule fits the optimizer.

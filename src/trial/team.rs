@@ -103,7 +103,7 @@ impl<'p> Team<'p> {
     ) -> Self {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
-        let share = if plan.network.couples_rows() { batch } else { batch.div_ceil(threads) };
+        let share = if plan.network.coupled().is_some() { batch } else { batch.div_ceil(threads) };
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
@@ -211,7 +211,7 @@ impl<'p> Team<'p> {
     /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads, and
     /// rows that depend on each other stay together.
     fn busy(&self, rows: usize) -> usize {
-        self.shards.len().min(if self.plan.network.couples_rows() { 1 } else { rows })
+        self.shards.len().min(if self.plan.network.coupled().is_some() { 1 } else { rows })
     }
 
     fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {

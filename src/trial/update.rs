@@ -26,6 +26,8 @@ pub struct Update {
     frozen: Vec<Range<usize>>,
     /// What is measured along the way, and how much of it a batch replaces.
     statistics: Vec<(Range<usize>, f32)>,
+    /// What counts the steps.
+    counts: Vec<usize>,
     /// Between which floats the buffer may be cut, where not everywhere.
     tensors: Option<Vec<usize>>,
     penalized: Vec<Range<usize>>,
@@ -117,6 +119,7 @@ impl Update {
             groups,
             frozen,
             statistics: slots.iter().filter_map(statistic).collect(),
+            counts: slots.iter().filter(|slot| slot.role == Role::Count).map(|slot| slot.offset).collect(),
             penalized: penalized.map(Slot::range).collect(),
             l1: l1 as f32,
             l2: l2 as f32,
@@ -163,6 +166,10 @@ impl Update {
             let Some(at) = within(range, part) else { continue };
             elementwise::blend(cpu, *momentum, &grads[at.clone()], 1.0 - momentum, &mut params[at.clone()]);
             grads[at].fill(0.0);
+        }
+        for count in self.counts.iter().filter(|count| part.contains(count)) {
+            params[count - part.start] += 1.0;
+            grads[count - part.start] = 0.0;
         }
         for at in self.penalized.iter().filter_map(|range| within(range, part)) {
             elementwise::penalize(cpu, self.l1, self.l2, &params[at.clone()], &mut grads[at]);

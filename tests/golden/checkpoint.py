@@ -25,8 +25,12 @@ class Residual(nn.Module):
 
 def fill(model):
     """Parameters from the common formula, no two tensors alike."""
-    for k, (_, tensor) in enumerate(model.state_dict().items()):
+    for k, (name, tensor) in enumerate(model.state_dict().items()):
+        if tensor.dtype == torch.int64:
+            tensor.fill_(300 + k)
+            continue
         numbers = [0.5 * value(19 * k + 3 * n + n * n) for n in range(tensor.numel())]
+        numbers = [abs(x) for x in numbers] if name.endswith("running_var") else numbers
         tensor.copy_(single(numbers).reshape(tensor.shape))
 
 
@@ -53,7 +57,11 @@ def models():
     conv1d = nn.Sequential(nn.Unflatten(1, (2, 6)), nn.Conv1d(2, 3, 3), nn.Flatten(), nn.Linear(12, 3))
     lstm = nn.Sequential(nn.Unflatten(1, (4, 3)), Lstm(3, 5, num_layers=2, batch_first=True), nn.Linear(5, 3))
     gru = nn.Sequential(nn.Unflatten(1, (4, 3)), Gru(3, 2, bidirectional=True, batch_first=True), nn.Linear(4, 3))
-    return {"dense": (dense, 5), "conv2d": (conv2d, 40), "conv1d": (conv1d, 12), "lstm": (lstm, 12), "gru": (gru, 12)}
+    norms = nn.Sequential(
+        nn.Unflatten(1, (2, 3, 4)), nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(18, 5), nn.BatchNorm1d(5),
+        nn.LayerNorm(5), nn.RMSNorm(5), nn.Linear(5, 3),
+    ).eval()
+    return {"norms": (norms, 24), "dense": (dense, 5), "conv2d": (conv2d, 40), "conv1d": (conv1d, 12), "lstm": (lstm, 12), "gru": (gru, 12)}
 
 
 def main():

@@ -25,6 +25,9 @@ def cases():
     conv2d = lambda toml, *a, **k: (f"{{ type = \"conv2d\", {toml} }}", nn.Conv2d(*a, **k))  # noqa: E731
     conv1d = lambda toml, *a, **k: (f"{{ type = \"conv1d\", {toml} }}", nn.Conv1d(*a, **k))  # noqa: E731
     pool = lambda name, toml, module: (f"{{ type = \"{name}\", {toml} }}", module)  # noqa: E731
+    norm = lambda toml, module: (f"{{ {toml} }}", module)  # noqa: E731
+    dense = lambda wide, units: (f"{{ type = \"dense\", units = {units} }}", nn.Linear(wide, units))  # noqa: E731
+    flatten = ("\"flatten\"", nn.Flatten())
     sizes = "kernel_size = 3, stride = 2, padding = 1"
     return [
         ("conv2d", (2, 6, 7), [
@@ -77,6 +80,43 @@ def cases():
             pool("max_pool2d", "kernel_size = 2, stride = 2", nn.MaxPool2d(2)),
             pool("avg_pool2d", "kernel_size = 'global'", nn.AdaptiveAvgPool2d(1)),
         ]),
+        ("batch_norm of rows", (7,), [
+            dense(7, 18),
+            norm("type = 'batch_norm1d'", nn.BatchNorm1d(18)),
+            activation(tanh),
+            dense(18, 5),
+            norm("type = 'batch_norm', momentum = 0.3, eps = 1e-3, affine = false",
+                 nn.BatchNorm1d(5, momentum=0.3, eps=1e-3, affine=False)),
+        ]),
+        ("batch_norm of signals", (3, 9), [
+            norm("type = 'batch_norm'", nn.BatchNorm1d(3)),
+            conv1d("channels = 4, kernel_size = 3", 3, 4, 3),
+            norm("type = 'batch_norm'", nn.BatchNorm1d(4)),
+            activation(relu),
+        ]),
+        ("batch_norm of images", (2, 6, 7), [
+            conv2d("channels = 5, kernel_size = 3, bias = false", 2, 5, 3, bias=False),
+            norm("type = 'batch_norm2d'", nn.BatchNorm2d(5)),
+            activation(relu),
+            conv2d("channels = 3, kernel_size = 2, bias = false", 5, 3, 2, bias=False),
+            norm("type = 'batch_norm2d', momentum = 0.01", nn.BatchNorm2d(3, momentum=0.01)),
+        ]),
+        ("layer_norm", (5, 7), [
+            norm("type = 'layer_norm'", nn.LayerNorm(7)),
+            activation(tanh),
+            norm("type = 'layer_norm', over = 'all', bias = false, eps = 1e-3",
+                 nn.LayerNorm([5, 7], bias=False, eps=1e-3)),
+            flatten,
+            dense(35, 6),
+            norm("type = 'layer_norm', elementwise_affine = false", nn.LayerNorm(6, elementwise_affine=False)),
+        ]),
+        ("rms_norm", (5, 7), [
+            norm("type = 'rms_norm'", nn.RMSNorm(7)),
+            activation(tanh),
+            flatten,
+            dense(35, 6),
+            norm("type = 'rms_norm', eps = 0.01", nn.RMSNorm(6, eps=0.01)),
+        ]),
     ]
 
 
@@ -96,15 +136,14 @@ def run(shape, layers):
     last = nn.Linear(body(x).shape[1], CLASSES)
     network = nn.Sequential(*body, last)
     # in the order of the layers, parameters before what is counted along
-    tensors = [t for module in network for t in [*module.parameters(), *module.buffers()] if t.dtype == torch.float32]
+    tensors = [t for module in network for t in [*module.parameters(), *module.buffers()]]
     with torch.no_grad():
         for k, tensor in enumerate(tensors):
+            # the rest is measured along the way
             if tensor.requires_grad:
-                around = 1.0 if tensor.dim() == 1 and tensor.min() == tensor.max() == 1.0 else 0.0
+                around = 1.0 if tensor.min() == tensor.max() == 1.0 else 0.0
                 tensor.copy_(around + initial(k, tensor))
-            else:
-                tensor.fill_(1.0 if tensor.max() > 0.5 else 0.0)
-    start = [flat(t) for t in tensors]
+    start = [flat(t.float()) for t in tensors]
     network.train()
     optimizer = torch.optim.SGD(network.parameters(), lr=LR, momentum=MOMENTUM, foreach=False)
     losses, outputs, gradients = [], None, None
@@ -116,14 +155,16 @@ def run(shape, layers):
         losses.append(loss.item())
         if step == 0:
             outputs = flat(z)
-            gradients = [flat(torch.zeros_like(t) if t.grad is None else t.grad) for t in tensors]
+            gradients = [flat(torch.zeros_like(t).float() if t.grad is None else t.grad) for t in tensors]
         optimizer.step()
     network.eval()
+    measured = [flat(t.float()) for t in network.buffers()]
     return {
         "initial": start,
         "outputs": outputs,
         "gradients": gradients,
         "losses": losses,
+        **({"measured": measured} if measured else {}),
         "evaluated": flat(network(x)),
     }
 
@@ -136,7 +177,7 @@ def main():
     content = {
         "torch": torch.__version__.split("+")[0],
         "about": "outputs in training mode and gradients (one list per tensor, in its layout) before the first of 50 steps "
-        "of SGD on all rows; losses before each; then the outputs in evaluation mode",
+        "of SGD on all rows; losses before each; then what is measured along the way, and the outputs in evaluation mode",
         "formula": "x = value(row * features + f); class = (i * 7 + i // 5) % 3; tensor k, flat index i: (((i * 37 + "
         "k * 17 + 11) % 101) / 50.5 - 1.0) / sqrt(fan_in), factors of a normalisation around 1; " + VALUE,
         "rows": ROWS,

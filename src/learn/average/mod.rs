@@ -18,7 +18,7 @@ pub const AVERAGE: Key = Key::optional(
     "average",
     Kind::Member { registry: || &*AVERAGES, common: &[] },
     "measure and keep an average of the weights of many steps: `runner list average`; before its start the weights themselves. \
-     What batch normalisation knows of its inputs is not made anew for the averaged weights, as it is by PyTorch's `update_bn`",
+     What batch normalisation measures is averaged with them, and not measured anew, as it is by PyTorch's `update_bn`",
 );
 
 /// What makes an average from its settings.

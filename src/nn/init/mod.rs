@@ -96,6 +96,10 @@ pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f3
         let (chosen, initialiser) = of(slot, usual);
         let (out, mut stream) = (&mut params[slot.range()], seeds.stream(Purpose::Init, &[index as u64]));
         match slot.role {
+            Role::Count => {
+                out.fill(0.0);
+                continue;
+            }
             Role::Factor(start) | Role::Offset(start) | Role::Statistic { start, .. } => {
                 out.fill(start);
                 continue;
@@ -129,7 +133,7 @@ fn remember(memory: &Memory, stream: &mut Stream, out: &mut [f32]) {
 /// What the learning rate of a slot is multiplied by: see [`Initialiser::rate`].
 pub fn rate(usual: &Chosen, slot: &Slot, scale_free: bool) -> f64 {
     match slot.role {
-        Role::Factor(_) | Role::Offset(_) | Role::Statistic { .. } => 1.0,
+        Role::Factor(_) | Role::Offset(_) | Role::Statistic { .. } | Role::Count => 1.0,
         Role::Weight | Role::Bias => of(slot, usual).1.rate(slot, scale_free),
     }
 }

@@ -4,7 +4,7 @@
 //! variance that is divided by is that of the batch, and the one that is averaged is the unbiased estimate, and a batch of
 //! one number per channel has none to give.
 //!
-//! The averages are slots of their own: what stands in their gradient is the batch's moment, and their update is
+//! The averages are slots of their own, with PyTorch's count of the batches beside them: what stands in their gradient is the batch's moment, and their update is
 //! `p += momentum (g - p)`. The rows of a batch depend on each other here, so one thread takes all of them.
 
 use std::ops::Range;
@@ -52,6 +52,7 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     let momentum = values.number("momentum") as f32;
     let mean = placing.slot("running_mean", Role::Statistic { start: 0.0, momentum }, &[channels], (1, 1));
     let variance = placing.slot("running_var", Role::Statistic { start: 1.0, momentum }, &[channels], (1, 1));
+    placing.slot("num_batches_tracked", Role::Count, &[1], (1, 1));
     placing.push(Box::new(BatchNorm { of, eps: values.number("eps") as f32, learned, mean, variance }), shape);
     Some(())
 }
@@ -92,8 +93,9 @@ impl Layer for BatchNorm {
         KEPT * self.of.channels
     }
 
-    fn couples_rows(&self) -> bool {
-        true
+    /// A single number has no variance.
+    fn coupled(&self) -> Option<usize> {
+        Some(if self.of.places > 1 { 1 } else { 2 })
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {

@@ -69,8 +69,8 @@ impl Layer for PerStep {
         self.body.room()
     }
 
-    fn couples_rows(&self) -> bool {
-        self.body.couples_rows()
+    fn coupled(&self) -> Option<usize> {
+        self.body.coupled().map(|least| least.div_ceil(self.steps))
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
