@@ -7,6 +7,7 @@ use common::{Errors, compare, golden, list, more, numbers, placed, rehearse, row
 use kernels::Cpu;
 use runner::base::random::Seeds;
 use runner::trial::team::{Batch, Team};
+use serde_json::Value as Json;
 
 /// Of the largest number beside it: a few dozen roundings, in another order than PyTorch's.
 const VALUE_ERROR: f64 = 1e-5;
@@ -14,24 +15,37 @@ const VALUE_ERROR: f64 = 1e-5;
 const CURVE_ERROR: f64 = 1e-4;
 
 #[test]
-fn layers_agree_with_pytorch() {
+fn layers_on_sequences_agree_with_pytorch() {
     let file = golden("sequence_layers.json");
-    let x = singles(&file["x"]);
     let width: usize = numbers(&file["shape"]).iter().map(|n| *n as usize).product();
-    let data = format!("inputs = {}, targets = {}", rows(&x, width), file["classes"]);
+    let inputs = rows(&singles(&file["x"]), width);
+    let first = format!("{{ type = 'reshape', shape = {} }}, ", file["shape"]);
+    agree(&file, "cases", &inputs, "", &first);
+}
+
+#[test]
+fn layers_on_symbols_agree_with_pytorch() {
+    let file = golden("sequence_layers.json");
+    let steps = file["shape"][0].as_u64().expect("steps") as usize;
+    let inputs = rows(&singles(&file["symbols"]), steps);
+    agree(&file, "symbol_cases", &inputs, ", symbols = 5", "");
+}
+
+/// All cases of a kind, on rows of which `more` is said, with a layer before those of the case.
+fn agree(file: &Json, cases: &str, inputs: &str, more_data: &str, first: &str) {
     let (mut values, mut curves) = (Errors::new("first step", VALUE_ERROR), Errors::new("curves", CURVE_ERROR));
-    for case in list(&file["cases"]) {
+    for case in list(&file[cases]) {
         let layers = text(case, "layers");
-        println!("{layers}");
         let text = format!(
-            "data = {{ type = 'table', {data} }}
+            "data = {{ type = 'table', inputs = {inputs}, targets = {}{more_data} }}
              loss = 'cross_entropy'
              optimizer = {{ type = {}{} }}
              train = {{ steps = 50, batch_size = 'full' }}
-             network.layers = [{{ type = 'reshape', shape = {} }}, {layers}]",
+             eval = {{ metrics = ['grad_norm'] }}
+             network.layers = [{first}{layers}]",
+            file["classes"],
             case["optimizer"],
             more(&case["settings"]),
-            file["shape"],
         );
         let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let (plan, train) = (&rehearsal.plan, &rehearsal.train);

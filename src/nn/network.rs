@@ -46,10 +46,16 @@ pub struct Network {
 }
 
 impl Network {
-    /// Places the network of a `[network]` section on rows of shape `input`. What does not fit is reported.
-    pub fn place(section: &Values, input: &Shape, diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// Places the network of a `[network]` section on rows of shape `input`, whose numbers name symbols if it is said of how
+    /// many. What does not fit is reported.
+    pub fn place(
+        section: &Values,
+        input: &Shape,
+        symbols: Option<usize>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
         let mut slots = Slots::default();
-        let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
+        let (chain, output) = place::chain(section.list("layers"), (input, symbols), &mut slots, diagnostics)?;
         slots.mark_ends();
         let init = section.member("init").clone();
         Some(Self { chain, slots, init, start: Vec::new(), input: input.clone(), output })

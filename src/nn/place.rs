@@ -18,6 +18,8 @@ pub struct Placing<'a> {
     chain: Chain,
     /// The shape that the next layer gets.
     shape: Shape,
+    /// Of how many symbols its numbers are, if they name symbols.
+    symbols: Option<usize>,
     /// How the shape came about: `40 -> dense 50 -> ...`.
     story: String,
     prefix: String,
@@ -30,10 +32,11 @@ pub struct Placing<'a> {
     within: Work,
 }
 
-/// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
+/// Places the layers of a list one after the other, on rows of a shape whose numbers may name so many symbols. Nothing is
+/// returned when one of them does not fit.
 pub fn chain(
     layers: &[Item],
-    input: &Shape,
+    input: (&Shape, Option<usize>),
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
@@ -42,7 +45,7 @@ pub fn chain(
 
 fn place(
     layers: &[Item],
-    input: &Shape,
+    (input, symbols): (&Shape, Option<usize>),
     (prefix, outer): (String, Care),
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
@@ -50,7 +53,8 @@ fn place(
     let story = input.to_string();
     let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
     let (weights, within) = (0, Work::default());
-    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care, weights, within };
+    let mut placing =
+        Placing { slots, diagnostics, chain, shape, symbols, story, prefix, index: 0, care, weights, within };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
@@ -80,6 +84,11 @@ impl Placing<'_> {
     /// The shape of the rows that the layer gets.
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// Of how many symbols the numbers of those rows are, if they name symbols.
+    pub fn symbols(&self) -> Option<usize> {
+        self.symbols
     }
 
     /// A new slot of the layer being placed.
@@ -120,6 +129,7 @@ impl Placing<'_> {
         let work = Work { forward: within.forward + own, spared: within.spared + own };
         self.chain.push(layer, shape.width(), work);
         self.shape = shape;
+        self.symbols = None;
     }
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
@@ -130,7 +140,7 @@ impl Placing<'_> {
     /// The same, starting from rows of `shape`, of which a row of the layer being placed has so many.
     pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape, rows: usize) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        let placed = place(layers, shape, (prefix, self.care.clone()), self.slots, self.diagnostics)?;
+        let placed = place(layers, (shape, None), (prefix, self.care.clone()), self.slots, self.diagnostics)?;
         let inner = placed.0.work();
         let Work { forward, spared } = self.within;
         self.within = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };

@@ -30,15 +30,24 @@ pub struct DataOutline {
     pub train: usize,
     /// Targets of a row: 1, or one for each of its steps.
     pub steps: usize,
+    /// Where the inputs are the numbers of symbols: how many symbols there are.
+    pub symbols: Option<usize>,
     /// The parts that are measured, in order: `train`, perhaps `validation`, `test`.
     pub parts: Vec<&'static str>,
 }
 
 impl From<Outline> for DataOutline {
     fn from(found: Outline) -> Self {
-        let Outline { shape, target, train, steps, .. } = found;
+        let Outline { shape, target, train, steps, symbols, .. } = found;
         let held = (found.validation > 0).then_some("validation");
-        Self { shape, target, train, steps, parts: ["train"].into_iter().chain(held).chain(["test"]).collect() }
+        Self {
+            shape,
+            target,
+            train,
+            steps,
+            symbols,
+            parts: ["train"].into_iter().chain(held).chain(["test"]).collect(),
+        }
     }
 }
 
@@ -74,7 +83,8 @@ impl Plan {
     /// Makes the plan, or reports all that stands in its way: a section that could not be read takes with it only what
     /// depends on it.
     pub fn new(read: &Read, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let network = table(read, "network").and_then(|section| Network::place(section, &data.shape, diagnostics));
+        let network =
+            table(read, "network").and_then(|section| Network::place(section, &data.shape, data.symbols, diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
             let place = width_place(table(read, "network").expect("the network was placed from it"));
             Objective::new(loss, (data.target, data.steps), network.output(), place, diagnostics)
@@ -180,7 +190,7 @@ fn width_place(network: &Values) -> Place {
 /// The columns that a setting's evaluations will have, also when the setting has a mistake elsewhere.
 pub fn measured(read: &Read, data: &DataOutline) -> Option<Vec<String>> {
     let mut quiet = Diagnostics::new();
-    let network = Network::place(table(read, "network")?, &data.shape, &mut quiet)?;
+    let network = Network::place(table(read, "network")?, &data.shape, data.symbols, &mut quiet)?;
     Some(columns(&probes(read, &network, data, &mut quiet)?, &network, &data.parts))
 }
 

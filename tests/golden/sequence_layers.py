@@ -42,6 +42,74 @@ class Recurrent(nn.Module):
         return torch.cat(list(h[-ways:]), dim=-1)
 
 
+class Attention(nn.Module):
+    """Self-attention with its own parameters alone."""
+
+    def __init__(self, features, heads, causal=False, **settings):
+        super().__init__()
+        self.core = nn.MultiheadAttention(features, heads, batch_first=True, **settings)
+        self.causal = causal
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if self.causal else None
+        return self.core(x, x, x, attn_mask=mask, need_weights=False)[0]
+
+
+class Positions(nn.Module):
+    """A learned vector for every place, or the waves of Vaswani et al. 2017."""
+
+    def __init__(self, steps, features, learned=True):
+        super().__init__()
+        self.learned = nn.Embedding(steps, features) if learned else None
+        t, i = torch.arange(steps)[:, None], torch.arange(features)[None]
+        angle = t.double() / 10000.0 ** ((i // 2 * 2).double() / features)
+        self.waves = torch.where(i % 2 == 0, angle.sin(), angle.cos()).float()
+
+    def forward(self, x):
+        return x + (self.learned.weight if self.learned else self.waves)
+
+
+class Residual(nn.Module):
+    """A way around."""
+
+    def __init__(self, *body):
+        super().__init__()
+        self.body = nn.Sequential(*body)
+
+    def forward(self, x):
+        return x + self.body(x)
+
+
+def symbol_cases():
+    """The same on rows of symbols."""
+    sgd, adam = ("sgd", {"lr": 0.1, "momentum": 0.9}), ("adam", {"lr": 0.01})
+    dense = "{ type = 'dense', units = 4 }"
+    head = lambda width: [nn.Flatten(), nn.Linear(width, 4)]  # noqa: E731
+    mlp = "{ type = 'dense', units = 8, activation = 'gelu' }, { type = 'dense', units = 6 }"
+    block = (
+        "{ type = 'residual', layers = [{ type = 'attention', heads = 2, causal = true }] }, "
+        f"{{ type = 'residual', layers = [{{ type = 'per_step', layers = [{mlp}] }}] }}"
+    )
+    return [
+        (f"{{ type = 'embedding', units = 3 }}, {dense}", [nn.Embedding(5, 3), *head(18)], adam),
+        (
+            f"{{ type = 'embedding', units = 6 }}, 'positional_embedding', {block}, {dense}",
+            [
+                *(nn.Embedding(5, 6), Positions(T, 6), Residual(Attention(6, 2, True))),
+                *(Residual(nn.Linear(6, 8), nn.GELU(), nn.Linear(8, 6)), *head(36)),
+            ],
+            # at 0.01 the rows are learned by heart, and a loss of 3e-4 is what float32 leaves of a one
+            ("adam", {"lr": 0.002}),
+        ),
+        (
+            "{ type = 'embedding', units = 4 }, { type = 'positional_embedding', kind = 'sinusoidal' }, "
+            f"{{ type = 'attention', heads = 4, bias = false }}, {dense}",
+            [nn.Embedding(5, 4), Positions(T, 4, False), Attention(4, 4, bias=False), *head(24)],
+            sgd,
+        ),
+    ]
+
+
 def cases():
     """(layers as we write them, modules as torch has them, loss, optimizer)."""
     sgd, adam = ("sgd", {"lr": 0.1, "momentum": 0.9}), ("adam", {"lr": 0.01})
@@ -121,6 +189,7 @@ def main():
     torch.use_deterministic_algorithms(True)
     x = single([value(n) for n in range(ROWS * T * FEATURES)]).reshape(ROWS, T, FEATURES)
     classes = torch.tensor([(i * 7 + i // 5) % 4 for i in range(ROWS)])
+    symbols = torch.tensor([(i * i + i // 6) % 5 for i in range(ROWS * T)]).reshape(ROWS, T)
     content = {
         "torch": torch.__version__.split("+")[0],
         "about": "cross_entropy of all rows before each of 50 steps; outputs and gradients before the first. Tensor k, flat "
@@ -129,6 +198,8 @@ def main():
         "x": flat(x),
         "classes": classes.tolist(),
         "cases": [run(*case, x, classes) for case in cases()],
+        "symbols": symbols.flatten().tolist(),
+        "symbol_cases": [run(*case, symbols, classes) for case in symbol_cases()],
     }
     (FOLDER / "sequence_layers.json").write_text(render(content) + "\n", encoding="ascii", newline="\n")
 

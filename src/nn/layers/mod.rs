@@ -12,16 +12,19 @@ use super::init;
 use super::place::Placing;
 
 mod activation;
+mod attention;
 mod concat;
 mod conv;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gru;
 mod lstm;
 mod per_step;
 mod permute;
 mod pool;
+mod positional_embedding;
 mod recurrent;
 mod reshape;
 mod residual;
@@ -51,6 +54,9 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             rnn::entry(),
             lstm::entry(),
             gru::entry(),
+            embedding::entry(),
+            positional_embedding::entry(),
+            attention::entry(),
             conv::one(),
             conv::two(),
         ],

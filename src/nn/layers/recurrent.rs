@@ -163,7 +163,7 @@ impl Way {
         let columns = cell.gates() * hidden;
         let mut slot = |name: &str, role, extents: &[usize], fan_in, change: &dyn Fn(&mut Slot)| {
             placing.slot_with(&format!("{name}_{suffix}"), role, extents, (fan_in, columns), |slot| {
-                slot.fan_pytorch = hidden;
+                slot.fan_pytorch = hidden as f64;
                 change(slot);
             })
         };
