@@ -382,9 +382,16 @@ fn every_generated_data_set_has_the_same_bits_in_every_way() {
             Target::Classes(count) => (count, "cross_entropy"),
             Target::Values(width) => (width, "mse"),
         };
-        let task = Task { data: about.example.clone(), outputs, loss, form: FORMS[0] };
-        let text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        let (steps, all) = (outline.steps, outputs * outline.steps);
+        let task = Task { data: about.example.clone(), outputs: all, loss, form: FORMS[0] };
+        let mut text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        if steps > 1 {
+            let shape = format!("units = {all} }}, {{ type = \"reshape\", shape = [{steps}, {outputs}] }}]");
+            text = text.replace(&format!("units = {all} }}]"), &shape);
+        }
         let prepared = ["--set", "data.validation=0.25", "--set", "data.standardize=true"];
-        in_every_way(folder.path(), about.name, &text, &prepared);
+        // symbols and rows that are filled up are no numbers to be scaled
+        let scaled = !outline.padded && outline.symbols.is_none();
+        in_every_way(folder.path(), about.name, &text, if scaled { &prepared } else { &prepared[..2] });
     }
 }
