@@ -287,6 +287,7 @@ fn trial(layers: &str, loss: &str, (x, more): (&[f32], &str), targets: &str) -> 
         "optimizer = {{ type = 'sgd', lr = 0.1 }}
          loss = {loss}
          train = {{ steps = 1, batch_size = {ROWS} }}
+         eval = {{ metrics = ['grad_norm'] }}
          network = {{ layers = {layers} }}
          data = {{ type = 'table', inputs = {}, targets = {targets}{more} }}",
         rows(x, INPUTS)
