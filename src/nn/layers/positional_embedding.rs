@@ -37,7 +37,10 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
 fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     let (steps, features) = super::sequence(chosen, placing)?;
     let places = match chosen.values.text("kind") {
-        "learned" => Places::Learned(placing.slot("weight", Role::Embedding, &[steps, features], (steps, features))),
+        "learned" => {
+            let slot = placing.slot("weight", Role::Embedding, &[steps, features], (steps, features));
+            Places::Learned(Box::new(slot))
+        }
         _ => Places::Fixed((0..steps).flat_map(|t| (0..features).map(move |i| wave(t, i, features))).collect()),
     };
     let shape = placing.shape().clone();
@@ -47,12 +50,12 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
 
 fn wave(t: usize, i: usize, features: usize) -> f32 {
     let angle = t as f64 / libm::pow(10_000.0, (i / 2 * 2) as f64 / features as f64);
-    (if i % 2 == 0 { libm::sin(angle) } else { libm::cos(angle) }) as f32
+    (if i.is_multiple_of(2) { libm::sin(angle) } else { libm::cos(angle) }) as f32
 }
 
 #[derive(Debug)]
 enum Places {
-    Learned(Slot),
+    Learned(Box<Slot>),
     Fixed(Vec<f32>),
 }
 
