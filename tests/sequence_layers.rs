@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{Errors, Rehearsal, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles, text};
+use common::{
+    Errors, Rehearsal, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles, text,
+};
 use kernels::Cpu;
 use runner::base::diagnostics::Diagnostics;
 use runner::base::node::Node;
@@ -56,11 +58,12 @@ fn padded_rows_agree_with_packed_sequences_of_pytorch() {
         let parts = vec!["train", "test"];
         let target = Target::Classes(4);
         let lengths = whole(&file["lengths"]);
-        let outline = DataOutline { shape: shape.clone(), target, train: lengths.len(), steps, symbols: None, parts };
+        let (shape, train) = (shape.clone(), lengths.len());
+        let outline = DataOutline { shape, target, train, steps, symbols: None, padded: true, parts };
         let plan = Plan::new(&read, &outline, &mut diagnostics);
         let plan = plan.unwrap_or_else(|| panic!("{}", diagnostics.render(false)));
         let labels = Labels::Classes { of: classes, count: 4 };
-        let data = Dataset { steps, lengths, ..Dataset::new(shape.clone(), singles(&file["padded_x"]), labels) };
+        let data = Dataset { steps, lengths, ..Dataset::new(outline.shape, singles(&file["padded_x"]), labels) };
         let train = Part::new(Arc::new(data), plan.objective.form());
         errors.hold(case, &Rehearsal { plan, train });
     }

@@ -39,7 +39,7 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
 }
 
 fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
-    let (values, (steps, features)) = (&chosen.values, super::sequence(chosen, placing)?);
+    let (values, (steps, features)) = (&chosen.values, super::sequence_with_lengths(chosen, placing)?);
     let heads = values.count("heads");
     if !features.is_multiple_of(heads) {
         let message = format!("{features} features cannot be divided among {heads} heads");

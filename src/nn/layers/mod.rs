@@ -105,6 +105,23 @@ fn sequence(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<(usize, usize)
     }
 }
 
+/// The same for a layer that is told the lengths of padded rows: it must get their steps.
+fn sequence_with_lengths(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<(usize, usize)> {
+    let (steps, features) = sequence(chosen, placing)?;
+    match placing.padded() {
+        Some(padded) if padded != steps => {
+            let name = chosen.name;
+            let message = format!(
+                "rows have different lengths up to {padded} steps, and what `{name}` gets of each has {steps} steps"
+            );
+            let hint = "let it come before the layers that change the steps, or take rows of one length";
+            placing.misfit(chosen.place, message, hint);
+            None
+        }
+        _ => Some((steps, features)),
+    }
+}
+
 /// Reports that a layer got rows that are no sequences.
 fn no_sequence(chosen: &Chosen, placing: &mut Placing<'_>) {
     let shape = placing.shape();

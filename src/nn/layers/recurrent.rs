@@ -109,7 +109,7 @@ fn place_level(
     keeps: Option<Keeps>,
 ) -> Option<()> {
     let values = &chosen.values;
-    let (steps, features) = super::sequence(chosen, placing)?;
+    let (steps, features) = super::sequence_with_lengths(chosen, placing)?;
     let hidden = values.count("units");
     let ways = if values.flag("bidirectional") { 2 } else { 1 };
     if features.max(ways * hidden).checked_mul(cell.gates() * hidden).is_none_or(|n| n > dense::MOST_WEIGHTS) {
