@@ -54,6 +54,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
             "outputs_are_not_values",
             "residual_body_of_other_width",
             "lstm_on_flat_rows",
+            "lstm_on_changed_steps",
             "attention_heads",
             "attention_on_flat_rows",
             "embedding_of_numbers",
