@@ -12,6 +12,7 @@ use std::ops::Range;
 use kernels::member::Bounds;
 use kernels::norm::{Affine, Channels};
 
+use crate::base::diagnostics::Place;
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
@@ -44,6 +45,10 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
 fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     let (values, shape) = (&chosen.values, placing.shape().clone());
     let channels = shape.0[0];
+    if placing.padded() == Some(channels) {
+        padded(chosen.place, placing);
+        return None;
+    }
     let of = Channels { channels, places: shape.width() / channels };
     let learned = values.flag("affine").then(|| {
         let weight = placing.slot("weight", Role::Factor(1.0), &[channels], (1, 1));
@@ -55,6 +60,12 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     placing.slot("num_batches_tracked", Role::Count, &[1], (1, 1));
     placing.push(Box::new(BatchNorm { of, eps: values.number("eps") as f32, learned, mean, variance }), shape);
     Some(())
+}
+
+/// Reports that it gets steps that only fill rows up.
+pub(super) fn padded(place: Place, placing: &mut Placing<'_>) {
+    let message = "`batch_norm` would count what fills up rows of different lengths";
+    placing.misfit(place, message, "`layer_norm` looks at every row, or step, by itself");
 }
 
 #[derive(Debug)]

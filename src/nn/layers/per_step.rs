@@ -11,7 +11,7 @@ use crate::nn::chain::Chain;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::place::Placing;
 
-use super::{LAYER, PlaceLayer};
+use super::{LAYER, PlaceLayer, batch_norm};
 
 pub(super) fn entry() -> Entry<PlaceLayer> {
     Entry {
@@ -37,6 +37,10 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
         return None;
     }
     let (body, out) = placing.nested_on("body", chosen.values.list("layers"), &Shape(inner.to_vec()), *steps)?;
+    if body.coupled().is_some() && placing.padded() == Some(*steps) {
+        batch_norm::padded(chosen.place, placing);
+        return None;
+    }
     let shape = [&[*steps], out.0.as_slice()].concat();
     placing.push(Box::new(PerStep { body, steps: *steps }), Shape(shape));
     Some(())
