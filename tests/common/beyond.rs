@@ -39,6 +39,9 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
         "shapes of layers, outputs, targets and settings that do not fit",
         &[
             "axis_and_misfit",
+            "batch_norm_of_a_single_row",
+            "batch_norm_of_padded_rows",
+            "batch_norm_of_padded_steps",
             "loss_needs_classes",
             "loss_needs_counts",
             "loss_needs_signs",
