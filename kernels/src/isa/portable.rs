@@ -118,6 +118,7 @@ impl<F: Fused> Simd for Portable<F> {
     const ROWS: usize = 4;
     const BLOCKS: usize = 1;
     const MASKED_LOADS: bool = false;
+    const DEPTH: usize = 512;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
