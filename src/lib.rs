@@ -28,7 +28,7 @@
 //! A module imports only from earlier levels, siblings never import each other; `tests/architecture.rs` holds the list.
 //!
 //! ```text
-//! kernels < base < {data, nn, learn, sweep} < probe < trial < store < report < run < cli
+//! kernels < base < {data, nn, learn, sweep} < probe < trial < store < report < run < bench < cli
 //! ```
 //!
 //! | module | what it is |
@@ -43,7 +43,8 @@
 //! | [`trial`] | plan, training step, evaluation, record |
 //! | [`store`] | the log of a results folder |
 //! | [`report`] | tables, figures, expectations, `report.md` and `report.html` |
-//! | [`run`] | the only module that knows everything, and the only one that starts threads |
+//! | [`run`] | the only module that knows everything of an experiment, and the only one that starts threads |
+//! | [`bench`] | how fast this machine is, and how near training comes to it |
 //! | [`cli`] | what a person types and is answered |
 //!
 //! # Invariants
@@ -79,5 +80,7 @@ pub mod store;
 pub mod report;
 
 pub mod run;
+
+pub mod bench;
 
 pub mod cli;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::program::{expect, folder, recorded, results, rows, same};
-use common::{value_of, with};
+use common::{FORMS, value_of, with};
 use kernels::Cpu;
 use kernels::isa::Isa;
 use runner::base::diagnostics::Diagnostics;
@@ -193,10 +193,12 @@ struct Task {
     data: String,
     outputs: usize,
     loss: &'static str,
+    /// What comes before the second layer.
+    form: &'static str,
 }
 
 /// The tasks. A member is tried on the first that takes it; one that none takes needs a new line here.
-fn tasks() -> [Task; 4] {
+fn tasks() -> [Task; 6] {
     const ROWS: usize = 23;
     let cell = |i: usize| format!("{:.3}", libm::sin(0.7 * (i * i) as f64));
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
@@ -207,11 +209,14 @@ fn tasks() -> [Task; 4] {
         |targets| format!("{{ type = \"table\", inputs = {inputs}, targets = {}, validation = 4 }}", list(targets));
     let classes = |count: usize| data((0..ROWS).map(|i| (i * i % count).to_string()).collect());
     [
-        Task { data: classes(5), outputs: 5, loss: "cross_entropy" },
-        Task { data: classes(2), outputs: 1, loss: "bce" },
-        Task { data: data((0..ROWS).map(|i| cell(i + 999)).collect()), outputs: 1, loss: "mse" },
+        Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[0] },
+        Task { data: classes(2), outputs: 1, loss: "bce", form: FORMS[0] },
+        Task { data: data((0..ROWS).map(|i| cell(i + 999)).collect()), outputs: 1, loss: "mse", form: FORMS[0] },
         // the perceptron rule goes with no other loss
-        Task { data: classes(2), outputs: 1, loss: "perceptron" },
+        Task { data: classes(2), outputs: 1, loss: "perceptron", form: FORMS[0] },
+        // layers that take sequences or images only
+        Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[1] },
+        Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[2] },
     ]
 }
 
@@ -275,13 +280,15 @@ fn variants(about: &About, common: &[Key]) -> Vec<String> {
 
 /// A few steps on a task; `path` is swept over `values`.
 fn walk(task: &Task, path: &str, values: &[String]) -> String {
-    let Task { data, outputs, loss } = task;
+    let Task { data, outputs, loss, form } = task;
+    // the form is a layer too
+    let path = if form.is_empty() { path } else { &path.replace("layers.1", "layers.2") };
     let dense = "{ type = \"dense\", units = 18, activation = \"tanh\" }";
     format!(
         "name = \"walk\"\ndata = {data}\nloss = \"{loss}\"\noptimizer = {{ type = \"sgd\", lr = 0.05 }}\n\
          schedule = \"constant\"\neval = {{ every = {{ steps = 4 }}, metrics = [\"loss\"] }}\n\
          train = {{ steps = 11, batch_size = 9 }}\n[network]\ninit = \"pytorch\"\n\
-         layers = [{dense}, {dense}, {{ type = \"dense\", units = {outputs} }}]\n\
+         layers = [{dense}, {form}{dense}, {{ type = \"dense\", units = {outputs} }}]\n\
          [sweep.axes]\n\"{path}\" = [{}]\n",
         values.join(",\n  ")
     )
@@ -362,9 +369,16 @@ fn every_generated_data_set_has_the_same_bits_in_every_way() {
             Target::Classes(count) => (count, "cross_entropy"),
             Target::Values(width) => (width, "mse"),
         };
-        let task = Task { data: about.example.clone(), outputs, loss };
-        let text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        let (steps, all) = (outline.steps, outputs * outline.steps);
+        let task = Task { data: about.example.clone(), outputs: all, loss, form: FORMS[0] };
+        let mut text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        if steps > 1 {
+            let shape = format!("units = {all} }}, {{ type = \"reshape\", shape = [{steps}, {outputs}] }}]");
+            text = text.replace(&format!("units = {all} }}]"), &shape);
+        }
         let prepared = ["--set", "data.validation=0.25", "--set", "data.standardize=true"];
-        in_every_way(folder.path(), about.name, &text, &prepared);
+        // symbols and rows that are filled up are no numbers to be scaled
+        let scaled = !outline.padded && outline.symbols.is_none();
+        in_every_way(folder.path(), about.name, &text, if scaled { &prepared } else { &prepared[..2] });
     }
 }

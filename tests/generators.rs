@@ -7,7 +7,19 @@ use runner::data::Dataset;
 
 #[test]
 fn rows_follow_their_seed_and_more_rows_contain_fewer() {
-    for name in ["parity", "spirals", "moons", "circles", "blobs", "regression", "teacher", "friedman"] {
+    for name in [
+        "parity",
+        "spirals",
+        "moons",
+        "circles",
+        "blobs",
+        "regression",
+        "teacher",
+        "friedman",
+        "adding",
+        "temporal_order",
+        "copy",
+    ] {
         let of = |train: usize, more: &str, seed| {
             parts(&format!("{{ type = \"{name}\", train = {train}, test = 50{more} }}"), seed)
         };

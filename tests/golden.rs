@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{Errors, Rehearsal, golden, list, numbers, rehearse, rows, scratches, singles, text, toml, value};
+use common::{
+    Errors, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles, text, toml, value,
+};
 use kernels::loss::Targets;
 use kernels::optimizer::{Buffers, PLANES, Step};
 use kernels::{Cpu, Scratch, loss};
@@ -237,29 +239,6 @@ fn plateau() {
     errors.report();
 }
 
-/// Parameters, or gradients, in PyTorch's layout put into the slots of a network: their weights are `(out, in)`, ours
-/// `(in, out)`.
-fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
-    let slots = rehearsal.plan.network.slots();
-    assert_eq!(slots.len(), tensors.len(), "tensors of the network");
-    let mut flat = vec![0.0; rehearsal.plan.network.parameters()];
-    for (slot, tensor) in slots.iter().zip(tensors) {
-        assert_eq!(slot.len(), tensor.len(), "numbers of `{}`", slot.name);
-        let (inputs, units) =
-            if slot.extents.len() == 2 { (slot.extents[0], slot.extents[1]) } else { (1, slot.len()) };
-        for (at, to) in flat[slot.range()].iter_mut().enumerate() {
-            *to = tensor[at % units * inputs + at / units];
-        }
-    }
-    flat
-}
-
-/// The entries of a JSON object as more entries of a TOML table.
-fn more(json: &Json) -> String {
-    let entries = json.as_object().expect("settings by name").iter();
-    entries.map(|(name, setting)| format!(", {name} = {}", toml(setting))).collect()
-}
-
 /// A run of 200 steps is a long chain: a rounding at its start is carried along. PyTorch in `f64` parts from itself in
 /// `f32` by 3e-7.
 const TRAINING_ERROR: f64 = 1e-6;
@@ -310,15 +289,6 @@ fn training() {
     }
     first.report();
     curve.report();
-}
-
-/// Compares two slices, relative to the largest number.
-fn compare(errors: &mut Errors, what: &str, ours: &[f32], theirs: &[f32]) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    let size = theirs.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-    for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-        errors.check(f64::from(*ours), f64::from(*theirs), f64::from(size), &format!("{what}, {i}"));
-    }
 }
 
 /// The seed's own example: logistic regression on XOR, which ends at 4 ln 2 because no line separates it.

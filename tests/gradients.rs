@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Errors, rehearse, rows, scratches};
+use common::{Errors, FORMS, rehearse, rows, scratches};
 use kernels::loss::{Loss, Mean, Targets};
 use kernels::{Cpu, Form, Scratch, Setting};
 use runner::base::random::{Seeds, Stream};
@@ -183,13 +183,35 @@ const OUTPUTS: usize = 3;
 const SEEDS: Seeds = Seeds::new(5);
 
 /// What a member's example does not show: layers first and inside of others, their other settings.
-const FORMS: &[&str] = &[
+const OTHERS: &[&str] = &[
     "{ type = 'dropout', rate = 0.4 }, 'flatten', { type = 'permute', seed = 3 }, { type = 'dense', units = 70 },
      { type = 'concat', layers = [{ type = 'dropout', rate = 0.5 }, { type = 'dense', units = 18, activation = 'tanh' }] },
      { type = 'scale', by = 'inverse_sqrt' }",
     "{ type = 'scale', by = 1.5, learned = 'vector' },
      { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
      { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",
+    "{ type = 'dense', units = 120 }, { type = 'reshape', shape = [2, 6, 10] },
+     { type = 'conv2d', channels = 4, kernel_size = [3, 2], padding = [1, 0], groups = 2, activation = 'tanh' },
+     { type = 'max_pool2d', kernel_size = 3, stride = 2, padding = 1 },
+     { type = 'conv2d', channels = 18, kernel_size = 2, dilation = [2, 1], bias = false },
+     { type = 'l2_pool2d', kernel_size = 'global' }",
+    "{ type = 'dense', units = 46 }, { type = 'reshape', shape = [2, 23] },
+     { type = 'conv1d', channels = 5, kernel_size = 5, stride = 2, padding = 1 }, { type = 'max_pool1d', kernel_size = 2, dilation = 2, stride = 1 },
+     { type = 'conv1d', channels = 3, kernel_size = 2, padding = 'same', dilation = 2, activation = 'sigmoid' },
+     { type = 'avg_pool1d', kernel_size = 3, stride = 2, padding = 1 }",
+    "{ type = 'dense', units = 75 }, { type = 'reshape', shape = [3, 5, 5] },
+     { type = 'avg_pool2d', kernel_size = [2, 1], stride = 1 }, { type = 'conv2d', channels = 6, kernel_size = 3, stride = [1, 2], padding = 'same' },
+     { type = 'l2_pool2d', kernel_size = 2, stride = 1 }, { type = 'conv2d', channels = 33, kernel_size = 1 }, { type = 'avg_pool2d', kernel_size = 'global' }",
+    "{ type = 'reshape', shape = [5, 1] }, { type = 'lstm', units = 17, forget_bias = 1.0 }",
+    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
+     { type = 'lstm', units = 3, layers = 2, bidirectional = true, dropout = 0.3 }",
+    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
+     { type = 'gru', units = 3, bidirectional = true, return_sequences = true, forget_bias = 'chrono' },
+     { type = 'gru', units = 4, bias = false, return_sequences = true },
+     { type = 'per_step', layers = [{ type = 'dropout', rate = 0.4 }, { type = 'dense', units = 2, activation = 'sigmoid' }] }",
+    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
+     { type = 'rnn', units = 3, nonlinearity = 'relu', layers = 3, return_sequences = true },
+     { type = 'residual', layers = [{ type = 'rnn', units = 3, return_sequences = true, recurrent_init = 'orthogonal' }] }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
@@ -207,17 +229,38 @@ const NETWORKS: &[&str] = &[
     ] }",
 ];
 
+/// Whether these layers can be placed on rows of [`INPUTS`] numbers.
+fn fits(layers: &str) -> bool {
+    let zeros = rows(&[0.0; INPUTS * OUTPUTS], INPUTS);
+    let text = format!(
+        "optimizer = {{ type = 'sgd', lr = 0.1 }}
+         loss = 'cross_entropy'
+         train = {{ steps = 1, batch_size = 'full' }}
+         network = {{ layers = [{layers}, {{ type = 'dense', units = {OUTPUTS} }}] }}
+         data = {{ type = 'table', inputs = {zeros}, targets = [0, 1, 2] }}"
+    );
+    rehearse(&text).is_ok()
+}
+
+/// A layer behind a dense one, on rows of the first form that it takes.
+fn on_form(example: &str) -> String {
+    let on = |form: &&str| format!("{{ type = 'dense', units = 18 }}, {form}{example}");
+    FORMS.iter().map(on).find(|layers| fits(layers)).unwrap_or_else(|| panic!("no form of rows fits {example}"))
+}
+
 /// The networks at widths below, at and above a block of lanes; every layer and every activation by its own example.
 fn networks() -> Vec<String> {
     let mut bodies = Vec::new();
     for width in [1, 3, 17, 33] {
-        let own = LAYERS.all().into_iter().map(|layer| format!("{{ type = 'dense', units = W }}, {}", layer.example));
+        let flat = LAYERS.all().into_iter().filter(|layer| fits(&layer.example));
+        let own = flat.map(|layer| format!("{{ type = 'dense', units = W }}, {}", layer.example));
         let all = NETWORKS.iter().map(|body| (*body).to_owned()).chain(own);
         bodies.extend(all.map(|body| body.replace('W', &width.to_string())));
     }
     let dense = |example: &str| format!("{{ type = 'dense', units = 17, activation = {example} }}");
     bodies.extend(ACTIVATIONS.all().into_iter().map(|activation| dense(&activation.example)));
-    bodies.extend(FORMS.iter().map(|body| (*body).to_owned()));
+    bodies.extend(OTHERS.iter().map(|body| (*body).to_owned()));
+    bodies.extend(LAYERS.all().into_iter().filter(|layer| !fits(&layer.example)).map(|layer| on_form(&layer.example)));
     bodies.iter().map(|body| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]")).collect()
 }
 

@@ -51,6 +51,19 @@ fn a_layer_hands_its_care_down() {
     assert_eq!(ends, [(true, false), (true, false), hidden, hidden, hidden, (false, true), (false, true)]);
 }
 
+/// 3 x 4 + 4 x 4 + 4 x 3 multiply-adds; those for the gradient of the rows themselves are spared.
+#[test]
+fn the_work_of_a_step_is_counted_in_multiply_adds() {
+    let operations = |layers: &str| trial(layers).plan.network.operations();
+    let (four, three) = ("{ type = 'dense', units = 4, activation = 'relu' }", "{ type = 'dense', units = 3 }");
+    assert_eq!(operations(&format!("{four}, {four}, {three}")), 2 * (3 * (12 + 16 + 12) - 12));
+    let residual = format!("{{ type = 'residual', layers = [{four}, {three}] }}");
+    assert_eq!(operations(&residual), 2 * (3 * (12 + 12) - 12), "also where the first layer is within another");
+    let later = format!("{{ type = 'scale', by = 2, learned = 'vector' }}, {residual}");
+    assert_eq!(operations(&later), 2 * 3 * (12 + 12), "and no gradient is spared behind a layer");
+    assert_eq!(operations("{ type = 'scale', by = 2 }"), 0);
+}
+
 #[test]
 fn a_layer_starts_from_its_own_initialiser_and_moves_no_other() {
     let plain = trial("{ type = 'dense', units = 2 }, { type = 'dense', units = 3 }").plan.network;

@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use common::beyond::BEYOND_A_SCHEMA;
 use common::{parse, read_file, root, value, with};
 use jsonschema::Validator;
 use runner::base::diagnostics::Diagnostics;
@@ -286,117 +287,6 @@ fn the_experiments_obey_the_schema() {
     }
     assert!(count > 0, "there are experiments");
 }
-
-/// The mistakes that a schema cannot see, by what they are about.
-const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
-    (
-        "the data and the files it lies in",
-        &[
-            "cifar10_file_missing",
-            "crop_on_rows",
-            "fold_out_of_range",
-            "label_noise_on_values",
-            "modular_divide",
-            "modular_fraction",
-            "parity_degree",
-            "standardize_row_of_one",
-            "subset_stratified_on_values",
-            "subset_too_large",
-            "validation_takes_all",
-        ],
-    ),
-    (
-        "rows written in the file, held against one another",
-        &["table_counts", "table_negative_class", "table_ragged", "table_test_of_other_width"],
-    ),
-    (
-        "shapes of layers, outputs, targets and settings that do not fit",
-        &[
-            "axis_and_misfit",
-            "loss_needs_classes",
-            "loss_needs_counts",
-            "loss_needs_signs",
-            "loss_on_one_output",
-            "loss_weights_of_other_length",
-            "metric_needs_classes",
-            "metric_needs_numbers",
-            "metric_no_such_input",
-            "metric_too_many_units",
-            "metric_top_k_of_few_classes",
-            "outputs_are_not_classes",
-            "outputs_are_not_values",
-            "residual_body_of_other_width",
-            "units_beyond_memory",
-        ],
-    ),
-    (
-        "where the path of an axis leads, and what its value is there",
-        &["axis_below_a_number", "axis_position_out_of_range", "axis_under_two_names", "axis_value_wrong_in_one_cell"],
-    ),
-    (
-        "what an expression says and comes to",
-        &[
-            "derived_cycle",
-            "derived_division_by_zero",
-            "derived_division_by_zero_in_one_setting",
-            "derived_function",
-            "derived_no_integer",
-            "derived_not_finite",
-            "derived_of_a_word",
-            "derived_of_what_is_not_set",
-            "derived_out_of_bounds",
-            "derived_syntax",
-            "derived_unknown_key",
-        ],
-    ),
-    (
-        "which measures there are",
-        &[
-            "early_stopping_on_test",
-            "early_stopping_which_way",
-            "early_stopping_without_validation",
-            "expect_unknown_metric",
-            "goal_is_not_measured",
-            "metric_twice",
-            "plot_unknown_measure",
-        ],
-    ),
-    (
-        "which axes there are, and with which values",
-        &[
-            "exclude_everything",
-            "exclude_never_together",
-            "exclude_no_such_value",
-            "exclude_unknown_path",
-            "expect_axis_left_open",
-            "expect_no_such_value",
-            "expect_unknown_axis",
-            "plot_unknown_axis",
-            "when_never_so",
-        ],
-    ),
-    (
-        "how many settings there are",
-        &[
-            "random_more_than_there_are",
-            "random_of_a_trillion",
-            "seeds_a_trillion",
-            "sobol_of_too_many_axes",
-            "sweep_of_a_trillion",
-            "zip_of_unequal_lengths",
-        ],
-    ),
-    (
-        "names that stand for two things, spelled in different places",
-        &["axis_duplicate_labels", "axis_twice", "blocks_of_one_label", "plot_twice"],
-    ),
-    ("numbers held against one another", &["expect_band_upside_down", "loss_weights_all_zero", "range_descending"]),
-    (
-        "what a key asks of those beside it",
-        &["fold_without_folds", "range_without_count", "table_test_without_targets"],
-    ),
-    ("the point that JSON cannot tell from none: `1.0`", &["validation_share_of_one"]),
-];
 
 /// What an editor that knows the schema marks at once: every bad file of the tests but those named above, and these
 /// not, so that the list stays true.

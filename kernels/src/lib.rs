@@ -15,8 +15,9 @@
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
 //! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
-//! [`elementwise`] and [`random`] the tools; [`limits`] is what the machine can do at most; [`member`] says how an entry of
-//! a registry describes itself, and [`activation`], [`loss`] and [`optimizer`] are the registries.
+//! [`elementwise`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step, [`spatial`]
+//! convolution and pooling, [`limits`] what the machine can do at most; [`member`] says how an entry of a registry
+//! describes itself, and [`activation`], [`loss`] and [`optimizer`] are the registries.
 
 pub mod isa;
 
@@ -29,6 +30,10 @@ pub mod reduce;
 pub mod elementwise;
 
 pub mod random;
+
+pub mod recurrent;
+
+pub mod spatial;
 
 pub mod limits;
 

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernels::isa::{Engine, Isa};
+
+use crate::bench;
 
 /// Why and when do trained networks generalize? One TOML file states an experiment; this program trains every trial of
 /// it, on all cores and with the same bits on every machine, and writes tables and plots of train against test.
@@ -37,6 +40,8 @@ pub enum Command {
     Query(Query),
     /// Show the data sets, where their files are looked for, what is missing, and check what is there
     Data(Data),
+    /// Measure this machine, the kernels and training on it, and hold them against an earlier report
+    Bench(Bench),
     /// List what a file can name: data, layers, losses, optimizers, schedules, ...
     List(List),
     /// Explain a key or a name: `optimizer.lr`, `schedule.cosine`, `cross_entropy`
@@ -205,6 +210,41 @@ pub struct Data {
     pub data: Vec<PathBuf>,
 }
 
+/// The arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Experiment files whose training is measured, instead of everything else
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// Measure only these groups
+    #[arg(long, value_name = "GROUP,...", value_delimiter = ',', value_parser = groups())]
+    pub only: Vec<String>,
+    /// Take little time: short samples, small workloads, few rounds
+    #[arg(long)]
+    pub quick: bool,
+    /// Samples of every measure, each in a round of its own: 9, or 6 when quick
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    pub rounds: Option<usize>,
+    /// Compare with an earlier `report.json`; exit code 3 when something became slower
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Trials at a time; the number of cores when not given
+    #[arg(short, long, value_name = "N", value_parser = positive)]
+    pub jobs: Option<usize>,
+    /// Threads per trial; what the trials leave of the cores when not given
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
+    /// Measure only this instruction set: avx512, avx2, neon or portable; also KERNELS_ISA
+    #[arg(long, value_name = "ISA")]
+    pub isa: Option<Isa>,
+    /// Say less: no progress, and no tables with -qq
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub quiet: u8,
+}
+
 /// The arguments of `list`.
 #[derive(Debug, Args)]
 pub struct List {
@@ -240,6 +280,18 @@ fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n @ 1..=1024) => Ok(n),
         _ => Err("expected an integer from 1 to 1024".into()),
+    }
+}
+
+fn groups() -> PossibleValuesParser {
+    let value = |group: &bench::Group| PossibleValue::new(group.name).help(group.summary);
+    PossibleValuesParser::new(bench::GROUPS.iter().map(value))
+}
+
+fn rounds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 2..=1000) => Ok(n),
+        _ => Err("expected an integer from 2 to 1000".into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: what a person types, and what it is answered. Results go to stdout, everything else to stderr.
 
 mod args;
+mod bench;
 mod check;
 mod data;
 mod explain;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => results::status(&args),
         Some(Command::Query(args)) => query::run(&args),
         Some(Command::Data(args)) => data::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::List(args)) => explain::list(args.kind.as_deref()),
         Some(Command::Explain(args)) => explain::explain(&args.key),
         Some(Command::Schema) => explain::schema(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use kernels::isa::Cpu;
+use kernels::isa::{Cpu, Isa};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::base::error::{Error, Result};
@@ -20,8 +20,8 @@ pub(super) fn run(args: &Run) -> End {
         tell("error: no experiment was named\nhint: try `runner experiments/lr_sweep.toml`, or `runner --help`");
         return End::Mistake;
     }
-    let cpu = match cpu(args) {
-        Ok(cpu) => cpu,
+    let cpu = match cpu(args.isa) {
+        Ok(cpu) => cpu.engine(args.engine),
         Err(error) => {
             complain(&error);
             return End::Mistake;
@@ -65,14 +65,13 @@ pub(super) fn run(args: &Run) -> End {
     end
 }
 
-/// The instruction set that was asked for, or the best; the engine that was asked for.
-fn cpu(args: &Run) -> Result<Cpu> {
-    let found = match args.isa {
+/// The instruction set that was asked for, or the best.
+pub(super) fn cpu(asked: Option<Isa>) -> Result<Cpu> {
+    let found = match asked {
         Some(isa) => Cpu::with(isa),
         None => Cpu::from_env(),
     };
-    let cpu = found.map_err(|missing| Error::new(missing.to_string()).hint("leave it out to use the best there is"))?;
-    Ok(cpu.engine(args.engine))
+    found.map_err(|missing| Error::new(missing.to_string()).hint("leave it out to use the best there is"))
 }
 
 fn one(experiment: &Experiment, options: &Options, args: &Run) -> End {

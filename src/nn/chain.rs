@@ -10,6 +10,15 @@ use std::ops::Range;
 
 use super::layer::{Draws, Io, Layer, Pass, Trace, Traces};
 
+/// How much there is to multiply in a row, in multiply-adds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// In the forward pass, and again for the gradients of the weights and for those of the inputs.
+    pub forward: usize,
+    /// How many of the last are spared where nobody needs the gradient of the very first inputs.
+    pub spared: usize,
+}
+
 /// A layer and where its numbers lie, in floats per row.
 #[derive(Debug)]
 struct Link {
@@ -29,11 +38,16 @@ pub struct Chain {
     made: usize,
     /// Floats per row of the backward part.
     slopes: usize,
+    work: Work,
 }
 
 impl Chain {
-    /// Adds a layer that gives `width` numbers per row.
-    pub fn push(&mut self, layer: Box<dyn Layer>, width: usize) {
+    /// Adds a layer that gives `width` numbers per row and multiplies so much.
+    pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work) {
+        self.work.forward += work.forward;
+        if self.links.is_empty() {
+            self.work.spared = work.spared;
+        }
         let (y, dy) = (self.made, self.slopes);
         self.made += width + layer.kept();
         self.slopes += width;
@@ -43,6 +57,16 @@ impl Chain {
     /// Floats per row that a forward and backward pass needs.
     pub fn kept(&self) -> usize {
         self.made + self.slopes
+    }
+
+    /// Floats of working memory that its layers take at most: see [`Layer::room`].
+    pub fn room(&self) -> usize {
+        self.links.iter().map(|link| link.layer.room()).max().unwrap_or(0)
+    }
+
+    /// How much its layers multiply.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// The chain's output, `(B, out)`, after [`Chain::forward`].

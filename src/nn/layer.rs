@@ -60,6 +60,17 @@ pub trait Layer: Send + Sync + Debug {
         0
     }
 
+    /// Floats of working memory ([`Scratch::room`]) that one of its functions takes at most.
+    fn room(&self) -> usize {
+        0
+    }
+
+    /// Multiply-adds per row of its own products in the forward pass; without an answer one for each of its weights. A
+    /// layer that uses a weight more than once in a row says so here. Layers inside of it are counted where they are placed.
+    fn multiply_adds(&self) -> Option<usize> {
+        None
+    }
+
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]);
 

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::base::diagnostics::Diagnostics;
+use crate::base::error::Result;
 use crate::base::key::{Key, Kind};
 use crate::base::random::Seeds;
 use crate::base::shape::Shape;
@@ -14,7 +15,7 @@ use super::init::{self, INITIALISER};
 use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
-use super::place;
+use super::{place, weights};
 
 /// The keys of `[network]`.
 pub static KEYS: &[Key] = &[
@@ -22,6 +23,12 @@ pub static KEYS: &[Key] = &[
         "layers",
         Kind::List { of: &LAYER, least: 1 },
         "the layers from input to output: `runner list layer`",
+    ),
+    Key::optional(
+        "from",
+        Kind::Text,
+        "a safetensors file that the parameters start from, instead of `init`: a checkpoint of a trial, or what PyTorch \
+         saved under the same names; relative to the experiment file or to a data folder",
     ),
     Key::preset("init", INITIALISER, "\"pytorch\"", "what the parameters start from: `runner list initialiser`"),
 ];
@@ -32,6 +39,8 @@ pub struct Network {
     chain: Chain,
     slots: Slots,
     init: Chosen,
+    /// What the parameters start from instead; empty where `init` says it.
+    start: Vec<f32>,
     input: Shape,
     output: Shape,
 }
@@ -43,7 +52,7 @@ impl Network {
         let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
         slots.mark_ends();
         let init = section.member("init").clone();
-        Some(Self { chain, slots, init, input: input.clone(), output })
+        Some(Self { chain, slots, init, start: Vec::new(), input: input.clone(), output })
     }
 
     /// The network trained by such an optimizer: where its initialiser is half of a parametrization, the learning rates of
@@ -54,6 +63,12 @@ impl Network {
             slot.care.lr *= init::rate(&self.init, slot, scale_free);
         }
         self
+    }
+
+    /// Lets the parameters start from those in a file. Errors: as for [`weights::from_bytes`].
+    pub fn start_from(&mut self, bytes: &[u8]) -> Result<()> {
+        self.start = weights::from_bytes(self.slots.list(), bytes)?;
+        Ok(())
     }
 
     /// The shape of a row of input.
@@ -81,14 +96,35 @@ impl Network {
         self.slots.cuts(parts)
     }
 
+    /// Boundaries of the blocks of parameters between such cuts: see [`Slots::blocks`].
+    pub fn blocks(&self, cuts: &[usize]) -> Vec<usize> {
+        self.slots.blocks(cuts)
+    }
+
     /// Floats per row that a pass needs as working memory.
     pub fn kept(&self) -> usize {
         self.chain.kept()
     }
 
+    /// Floats of working memory that a thread's packing buffers must have room for beside.
+    pub fn room(&self) -> usize {
+        self.chain.room()
+    }
+
+    /// Floating-point operations of the matrix products of a training step per row, a multiply-add counted as two: forward,
+    /// the gradients of the weights, and those of the inputs but for the very first. What is done element by element is not
+    /// counted.
+    pub fn operations(&self) -> usize {
+        let work = self.chain.work();
+        2 * (3 * work.forward - work.spared)
+    }
+
     /// The parameters that training with these seeds starts from.
     pub fn initialise(&self, seeds: Seeds, params: &mut [f32]) {
-        init::initialise(&self.init, self.slots.list(), seeds, params);
+        match self.start.as_slice() {
+            [] => init::initialise(&self.init, self.slots.list(), seeds, params),
+            start => params.copy_from_slice(start),
+        }
     }
 
     /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `B * self.kept()` long. The output is

@@ -28,16 +28,66 @@ pub struct Slot {
     pub offset: usize,
     /// What it holds.
     pub role: Role,
+    /// How PyTorch stores it.
+    pub layout: Layout,
     /// Inputs of a unit of its layer.
     pub fan_in: usize,
+    /// What PyTorch's own rule takes for the inputs of a unit: the same, but in recurrent layers the units.
+    pub fan_pytorch: usize,
     /// Units of its layer.
     pub fan_out: usize,
     /// Whether it belongs to the first layer with weights.
     pub first: bool,
     /// Whether it belongs to the last one.
     pub last: bool,
+    /// How often a row of the batch makes use of each of its numbers, on average over the layer: what the work on the
+    /// gradients is divided between threads by.
+    pub uses: usize,
     /// What its layer says about starting and training it.
     pub care: Care,
+    /// What some of it starts from, whatever the initialiser.
+    pub memory: Option<Memory>,
+}
+
+/// How long the units of a recurrent layer remember at first: the biases of the gate that keeps the state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// The place of that gate among the gates.
+    pub gate: usize,
+    /// The place of one that writes to the state, if it is to start from the opposite.
+    pub opposite: Option<usize>,
+    /// Units of the layer.
+    pub units: usize,
+    /// What the biases start from.
+    pub bias: Remembered,
+}
+
+/// What the biases of a gate start from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Remembered {
+    /// This number.
+    Number(f32),
+    /// `ln u`, `u` uniform between 1 and one less than so many steps (Tallec & Ollivier 2018).
+    Chrono(usize),
+}
+
+/// How PyTorch stores a tensor: what a checkpoint holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Its extents there: `(out, in)`, `(out, in, height, width)`.
+    pub extents: Vec<usize>,
+    /// Whether the last extent here is the first one there: a slot of `(n, out)` is a tensor of `(out, n)`, where `n` may be
+    /// several extents in the same order.
+    pub transposed: bool,
+}
+
+impl Layout {
+    /// What most slots have: a weight is transposed, all else is stored as it is.
+    fn of(role: Role, extents: &[usize]) -> Self {
+        let transposed = role == Role::Weight && extents.len() == 2;
+        let there = if transposed { extents.iter().rev().copied().collect() } else { extents.to_vec() };
+        Self { extents: there, transposed }
+    }
 }
 
 /// How the parameters of a layer are started and trained, where that is not as the whole network's.
@@ -109,8 +159,23 @@ pub struct Slots {
 impl Slots {
     /// Adds a slot at the end of the buffer and returns it.
     pub fn add(&mut self, name: String, role: Role, extents: &[usize], fan: (usize, usize), care: Care) -> Slot {
-        let (extents, offset) = (extents.to_vec(), self.length);
-        let slot = Slot { name, extents, offset, role, fan_in: fan.0, fan_out: fan.1, first: false, last: false, care };
+        let (layout, extents, offset) = (Layout::of(role, extents), extents.to_vec(), self.length);
+        let (fan_in, fan_out) = fan;
+        let slot = Slot {
+            name,
+            extents,
+            offset,
+            role,
+            layout,
+            fan_in,
+            fan_pytorch: fan_in,
+            fan_out,
+            first: false,
+            last: false,
+            uses: 1,
+            care,
+            memory: None,
+        };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot
@@ -147,19 +212,56 @@ impl Slots {
         self.length
     }
 
-    /// Divides the buffer into `parts` contiguous stretches of nearly equal length that never go through a row: the
+    /// Divides the buffer into `parts` contiguous stretches of nearly equal work that never go through a row: the
     /// `parts + 1` boundaries, some of them equal when there are fewer rows than parts.
     pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let work = |slot: &Slot| slot.len() * slot.uses;
+        let all: usize = self.list.iter().map(work).sum();
         let at = |part: usize| {
-            let wanted = self.length * part / parts;
-            match self.list.iter().find(|s| s.range().contains(&wanted)) {
-                Some(slot) => slot.offset + (wanted - slot.offset) / slot.row() * slot.row(),
-                None => self.length,
+            let mut wanted = all * part / parts;
+            for slot in &self.list {
+                if wanted < work(slot) {
+                    return slot.offset + wanted / slot.uses / slot.row() * slot.row();
+                }
+                wanted -= work(slot);
             }
+            self.length
         };
         (0..=parts).map(at).collect()
     }
+
+    /// Divides the stretches between `cuts` into blocks of about [`BLOCK`] floats, of whole rows: their boundaries, `cuts`
+    /// among them.
+    pub fn blocks(&self, cuts: &[usize]) -> Vec<usize> {
+        let mut bounds = vec![0];
+        for pair in cuts.windows(2) {
+            let mut start = pair[0];
+            for slot in &self.list {
+                let (from, to) = (slot.offset.max(pair[0]), slot.range().end.min(pair[1]));
+                // small tensors share a block
+                if from >= to || to - start <= BLOCK {
+                    continue;
+                }
+                bounds.push(from);
+                start = from;
+                let rows = BLOCK / slot.row();
+                let step = slot.row() * if rows < TALL { rows.max(1) } else { rows / TALL * TALL };
+                while to - start > BLOCK {
+                    start = (start + step).min(to);
+                    bounds.push(start);
+                }
+            }
+            bounds.push(pair[1]);
+        }
+        bounds.dedup();
+        bounds
+    }
 }
+
+/// Floats of gradient that are computed and used up at a time, so that they never leave the cache.
+const BLOCK: usize = 1 << 14;
+/// Rows in the tallest tile of a product: blocks of so many, or twice, leave no low tile at the end.
+const TALL: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::shape::Shape;
 use crate::base::values::{Item, Value, Values};
 
-use super::chain::Chain;
+use super::chain::{Chain, Work};
 use super::layer::Layer;
 use super::layers::LAYERS;
 use super::params::{Care, Role, Slot, Slots};
@@ -24,6 +24,10 @@ pub struct Placing<'a> {
     index: usize,
     /// Of the layer being placed.
     care: Care,
+    /// Weights of the layer being placed.
+    weights: usize,
+    /// What the layers inside of it multiply.
+    within: Work,
 }
 
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
@@ -45,7 +49,8 @@ fn place(
 ) -> Option<(Chain, Shape)> {
     let story = input.to_string();
     let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
-    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care };
+    let (weights, within) = (0, Work::default());
+    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care, weights, within };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
@@ -79,7 +84,25 @@ impl Placing<'_> {
 
     /// A new slot of the layer being placed.
     pub fn slot(&mut self, name: &str, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
-        self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone())
+        let slot =
+            self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone());
+        self.weights += if role == Role::Weight { slot.len() } else { 0 };
+        slot
+    }
+
+    /// The same with what is particular about it.
+    pub fn slot_with(
+        &mut self,
+        name: &str,
+        role: Role,
+        extents: &[usize],
+        fan: (usize, usize),
+        change: impl FnOnce(&mut Slot),
+    ) -> Slot {
+        self.slot(name, role, extents, fan);
+        let slot = self.slots.list_mut().last_mut().expect("it was just added");
+        change(slot);
+        slot.clone()
     }
 
     /// A number for the layer being placed, when it draws random numbers in training: how many such there are before it.
@@ -89,14 +112,29 @@ impl Placing<'_> {
 
     /// Adds a placed layer that gives rows of `shape`.
     pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
-        self.chain.push(layer, shape.width());
+        let (weights, within) = (std::mem::take(&mut self.weights), std::mem::take(&mut self.within));
+        let own = layer.multiply_adds().unwrap_or(weights);
+        let name = format!("{}{}", self.prefix, self.index);
+        let slots = self.slots.list_mut().iter_mut().filter(|slot| slot.layer() == name);
+        slots.for_each(|slot| slot.uses = own.div_ceil(weights.max(1)).max(1));
+        let work = Work { forward: within.forward + own, spared: within.spared + own };
+        self.chain.push(layer, shape.width(), work);
         self.shape = shape;
     }
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
+        self.nested_on(name, layers, &self.shape.clone(), 1)
+    }
+
+    /// The same, starting from rows of `shape`, of which a row of the layer being placed has so many.
+    pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape, rows: usize) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        place(layers, &self.shape.clone(), (prefix, self.care.clone()), self.slots, self.diagnostics)
+        let placed = place(layers, shape, (prefix, self.care.clone()), self.slots, self.diagnostics)?;
+        let inner = placed.0.work();
+        let Work { forward, spared } = self.within;
+        self.within = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };
+        Some(placed)
     }
 
     /// Reports that the layer does not fit, with the shapes so far.

@@ -15,7 +15,8 @@ pub(super) fn entry() -> Entry<Build> {
     };
     let make = |values: &Values| {
         let element = |state: &State<'_>, i: usize| f64::from(state.params[i]) - f64::from(state.start[i]);
-        Probe::State(String::new(), Box::new(tensors::Length::new("distance_from_init", values, element).with_start()))
+        let length = tensors::Length::new("distance_from_init", values, element).of(Wants::Start);
+        Probe::State(String::new(), Box::new(length))
     };
     Entry { about, build: Build::state(make) }
 }

@@ -16,7 +16,8 @@ pub(super) fn entry() -> Entry<Build> {
     };
     let make = |values: &Values| {
         let element = |state: &State<'_>, i: usize| state.grads.map_or(f64::NAN, |grads| f64::from(grads[i]));
-        Probe::State(String::new(), Box::new(tensors::Length::new("grad_norm", values, element)))
+        let length = tensors::Length::new("grad_norm", values, element).of(Wants::Gradient);
+        Probe::State(String::new(), Box::new(length))
     };
     Entry { about, build: Build::state(make) }
 }

@@ -16,7 +16,8 @@ pub(super) fn entry() -> Entry<Build> {
     Entry { about, build: Build::outputs(Better::Lower, |_| classes::probe("log_loss", measure)) }
 }
 
-fn measure(outputs: &Outputs<'_>) -> f64 {
+/// In nats.
+pub(super) fn measure(outputs: &Outputs<'_>) -> f64 {
     let mut ln = vec![0.0; outputs.classes()];
     let mut total = 0.0;
     for (r, y) in outputs.right().into_iter().enumerate() {

@@ -25,6 +25,7 @@ mod tensors;
 mod accuracy;
 mod auroc;
 mod balanced_accuracy;
+mod bits;
 mod distance_from_init;
 mod error;
 mod grad_norm;
@@ -34,11 +35,13 @@ mod loss;
 mod macro_f1;
 mod mae;
 mod mirror;
+mod perplexity;
 mod r2;
 mod rmse;
 mod running_loss;
 mod top_k;
 mod weight_norm;
+mod within;
 
 /// A network's outputs for all rows of one part of the data. Of rows with a target for each step, every step that counts is a
 /// row here.
@@ -70,10 +73,22 @@ pub struct State<'a> {
     pub params: &'a [f32],
     /// What training started from; empty when no probe of the trial asks for it.
     pub start: &'a [f32],
-    /// The gradient of the last step's batch, as the optimizer had it; none before the first step.
+    /// The gradient of the last step's batch, as the optimizer had it; none before the first step, and empty when no
+    /// probe of the trial asks for it.
     pub grads: Option<&'a [f32]>,
     /// The mean of the batches' losses since the last evaluation; not a number when no step was taken.
     pub running_loss: f64,
+}
+
+/// What a probe looks at beside the parameters: a trial keeps it only for those that do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing.
+    Nothing,
+    /// What training started from.
+    Start,
+    /// The gradient of the last step.
+    Gradient,
 }
 
 /// A measure of outputs: one number for each part of the data.
@@ -94,9 +109,9 @@ pub trait OfState: Send + Sync {
         let _ = network;
         None
     }
-    /// Whether it compares with the parameters that training started from.
-    fn wants_start(&self) -> bool {
-        false
+    /// What it looks at beside the parameters.
+    fn wants(&self) -> Wants {
+        Wants::Nothing
     }
     /// The columns it gives.
     fn columns(&self, network: &Network) -> Vec<String>;
@@ -131,9 +146,9 @@ impl Probe {
         }
     }
 
-    /// Whether it compares with the parameters that training started from.
-    pub fn wants_start(&self) -> bool {
-        matches!(self, Probe::State(_, probe) if probe.wants_start())
+    /// Whether it looks at this beside the parameters.
+    pub fn wants(&self, what: Wants) -> bool {
+        matches!(self, Probe::State(_, probe) if probe.wants() == what)
     }
 }
 
@@ -177,9 +192,12 @@ pub static PROBES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
         macro_f1::entry(),
         auroc::entry(),
         log_loss::entry(),
+        perplexity::entry(),
+        bits::entry(),
         rmse::entry(),
         mae::entry(),
         r2::entry(),
+        within::entry(),
         weight_norm::entry(),
         distance_from_init::entry(),
         grad_norm::entry(),

@@ -3,13 +3,13 @@
 use super::*;
 
 /// A metric of numbers, from the function that measures it.
-pub(super) fn probe(name: &str, measure: fn(&Outputs<'_>) -> f64) -> Probe {
+pub(super) fn probe(name: &str, measure: impl Fn(&Outputs<'_>) -> f64 + Send + Sync + 'static) -> Probe {
     Probe::Outputs(name.into(), Box::new(OfNumbers(measure)))
 }
 
-struct OfNumbers(fn(&Outputs<'_>) -> f64);
+struct OfNumbers<F>(F);
 
-impl OfOutputs for OfNumbers {
+impl<F: Fn(&Outputs<'_>) -> f64 + Send + Sync> OfOutputs for OfNumbers<F> {
     fn misfit(&self, target: Target) -> Option<String> {
         matches!(target, Target::Classes(_)).then(|| "the data's targets are classes, not numbers".into())
     }

@@ -14,25 +14,25 @@ pub(super) fn keys() -> Vec<Key> {
 pub(super) struct Length {
     name: &'static str,
     tensors: bool,
-    wants_start: bool,
+    wants: Wants,
     element: fn(&State<'_>, usize) -> f64,
 }
 
 impl Length {
     /// The length of the vector of `element`s, with the settings that were read.
     pub(super) fn new(name: &'static str, values: &Values, element: fn(&State<'_>, usize) -> f64) -> Self {
-        Self { name, tensors: values.flag("tensors"), wants_start: false, element }
+        Self { name, tensors: values.flag("tensors"), wants: Wants::Nothing, element }
     }
 
-    /// The same, told that its elements are made of what training started from.
-    pub(super) fn with_start(self) -> Self {
-        Self { wants_start: true, ..self }
+    /// The same, told what its elements are made of beside the parameters.
+    pub(super) fn of(self, wants: Wants) -> Self {
+        Self { wants, ..self }
     }
 }
 
 impl OfState for Length {
-    fn wants_start(&self) -> bool {
-        self.wants_start
+    fn wants(&self) -> Wants {
+        self.wants
     }
 
     fn columns(&self, network: &Network) -> Vec<String> {

@@ -103,6 +103,11 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The file that its parameters start from, as it was written, if they do.
+    pub fn start(&self) -> Option<&str> {
+        starting_file(&self.read)
+    }
+
     /// The `[data]` section.
     pub fn data(&self) -> &Chosen {
         member(&self.read, "data").expect("a complete setting has its data")
@@ -245,7 +250,8 @@ impl Experiment {
     /// The plan of a cell on data of this outline. It was made before, when the file was checked; it can only fail when
     /// the data files have changed since.
     pub fn plan(&self, setting: &Setting, outline: &DataOutline) -> Option<Plan> {
-        Plan::new(&setting.read, outline, &mut Diagnostics::new())
+        let mut diagnostics = Diagnostics::new();
+        start(Plan::new(&setting.read, outline, &mut diagnostics)?, &setting.read, &self.folders, &mut diagnostics)
     }
 
     /// The axes as the report knows them.
@@ -291,13 +297,36 @@ fn plan(
     let outline = member(read, "data").and_then(|chosen| outline(chosen, folders, outlines, diagnostics));
     let Some(outline) = outline else { return };
     diagnostics.setting(words, |diagnostics| {
-        if let Some(plan) = Plan::new(read, &outline, diagnostics) {
+        let plan = Plan::new(read, &outline, diagnostics);
+        if let Some(plan) = plan.and_then(|plan| start(plan, read, folders, diagnostics)) {
             check_targets(read, &plan, folders, cache, diagnostics);
         }
     });
     if let Some(columns) = measured(read, &outline) {
         names.extend(summary::names(&columns), columns);
     }
+}
+
+/// The plan with the parameters that it starts from, where they lie in a file. What does not fit is reported.
+fn start(mut plan: Plan, read: &Read, folders: &Folders, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    let Some(path) = starting_file(read) else { return Some(plan) };
+    let bytes = folders.file(path).and_then(|path| std::fs::read(&path).map_err(|e| Error::file("read", &path, &e)));
+    let started = bytes.and_then(|bytes| {
+        let named =
+            |error: Error| Error { message: format!("`{path}` does not fit the network: {}", error.message), ..error };
+        plan.network.start_from(&bytes).map_err(named)
+    });
+    let place = table(read, "network").map_or(Place::default(), |section| section.place("from"));
+    match started {
+        Ok(()) => return Some(plan),
+        Err(Error { message, hint: Some(hint) }) => diagnostics.error_with_hint(place, message, "", hint),
+        Err(Error { message, hint: None }) => diagnostics.error(place, message, ""),
+    }
+    None
+}
+
+fn starting_file(read: &Read) -> Option<&str> {
+    table(read, "network").filter(|section| section.has("from")).map(|section| section.text("from"))
 }
 
 /// Reports targets that the loss cannot take. Only for a loss that does not take every number is the data looked into.

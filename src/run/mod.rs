@@ -8,7 +8,7 @@ mod preview;
 pub mod resolved;
 mod sets;
 pub mod stored;
-mod workers;
+pub mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -128,7 +128,8 @@ pub fn trials(experiment: &Experiment, engine: &str, digests: &BTreeMap<String, 
     for cell in 0..experiment.space.cells.len() {
         let setting = experiment.setting(cell);
         let digest = digests.get(&digest_key(&data_key(setting.data()))).map_or("", String::as_str);
-        let identity = format!("{NUMERICS}\n{engine}\n{}\n{digest}\n", setting.values.to_node().to_toml());
+        let start = setting.start().and_then(|path| digests.get(&start_key(path))).map_or("", String::as_str);
+        let identity = format!("{NUMERICS}\n{engine}\n{}\n{digest}{start}\n", setting.values.to_node().to_toml());
         for &seed in &experiment.space.seeds {
             planned.push(Planned { cell, seed, id: hash::digest(format!("{identity}{seed}").as_bytes()) });
         }
@@ -136,7 +137,8 @@ pub fn trials(experiment: &Experiment, engine: &str, digests: &BTreeMap<String, 
     planned
 }
 
-/// The digests of the files behind every data setting of the experiment; settings without files have none. Errors: files
+/// The digests of the files behind every data setting of the experiment, and of those that parameters start from; settings
+/// without files have none. Errors: files
 /// that cannot be read, or hold something else than the experiment says.
 pub fn digests(experiment: &Experiment) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
@@ -144,18 +146,33 @@ pub fn digests(experiment: &Experiment) -> Result<BTreeMap<String, String>> {
     for cell in 0..experiment.space.cells.len() {
         let setting = experiment.setting(cell);
         let text = data_key(setting.data());
-        if !seen.insert(text.clone()) {
-            continue;
+        if seen.insert(text.clone())
+            && let Some(digest) = data::digest(setting.data(), &experiment.folders)?
+        {
+            found.insert(digest_key(&text), as_before(experiment, digest_key(&text), "data", &text, digest)?);
         }
-        let Some(digest) = data::digest(setting.data(), &experiment.folders)? else { continue };
-        let key = digest_key(&text);
-        if let Some(wanted) = experiment.digests.get(&key).filter(|wanted| **wanted != digest) {
-            let message = format!("the data `{text}` has digest {digest}, but the experiment was made with {wanted}");
-            return Err(Error::new(message).hint("use the same files, or take the entry out of `[digests]`"));
+        if let Some(path) = setting.start().filter(|path| !found.contains_key(&start_key(path))) {
+            let digest = hash::digest_files(&[experiment.folders.file(path)?])?;
+            found.insert(start_key(path), as_before(experiment, start_key(path), "file", path, digest)?);
         }
-        found.insert(key, digest);
     }
     Ok(found)
+}
+
+/// The digest, if it is the one that the experiment says, where it says one.
+fn as_before(experiment: &Experiment, key: String, what: &str, name: &str, digest: String) -> Result<String> {
+    match experiment.digests.get(&key).filter(|wanted| **wanted != digest) {
+        Some(wanted) => {
+            let message = format!("the {what} `{name}` has digest {digest}, but the experiment was made with {wanted}");
+            Err(Error::new(message).hint("use the same files, or take the entry out of `[digests]`"))
+        }
+        None => Ok(digest),
+    }
+}
+
+/// The name among the digests of a file that parameters start from.
+fn start_key(path: &str) -> String {
+    digest_key(&format!("network.from {path}"))
 }
 
 /// A data setting's name among the digests: short, because the setting itself is long.

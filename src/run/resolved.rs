@@ -1,4 +1,4 @@
-//! `resolved.toml`: the experiment with every default written out and the digests of its data. It is
+//! `resolved.toml`: the experiment with every default written out and the digests of its files. It is
 //! an experiment file itself: running it trains the same trials.
 
 use std::collections::BTreeMap;

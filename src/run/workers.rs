@@ -1,7 +1,9 @@
 //! The workers: so many trials at a time, taken in order from one list. With one job and one thread nothing is spawned.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,21 +12,23 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::error::{Error, Result};
+use crate::base::files;
 use crate::data::{self, Cache};
+use crate::nn::params::Slot;
+use crate::nn::weights;
 use crate::store::Log;
+use crate::trial::checkpoint::Moment;
 use crate::trial::record::{Record, Status};
 use crate::trial::train::{Identity, Means, Watch, train};
 
 use super::experiment::{Experiment, outline};
-use super::{Observer, Options, Planned};
+use super::{Observer, Options, Planned, folder};
 
 /// What the workers of a run share.
 struct Shop<'a> {
     experiment: &'a Experiment,
     options: &'a Options,
     todo: &'a [&'a Planned],
-    next: AtomicUsize,
-    threads: usize,
     data: Cache,
     book: Mutex<Book>,
     observer: &'a dyn Observer,
@@ -54,33 +58,57 @@ pub fn train_all(
         experiment,
         options,
         todo,
-        next: AtomicUsize::new(0),
-        threads,
         data: Cache::new(jobs),
         book: Mutex::new(Book { log, failed: Vec::new(), error: None }),
         observer,
     };
-    if jobs == 1 {
-        shop.work(0)?;
-    } else {
-        let pool = pool(jobs)?;
-        let results: Mutex<Vec<Result<()>>> = Mutex::new(Vec::new());
-        pool.scope(|scope| {
-            for worker in 0..jobs {
-                let (shop, results) = (&shop, &results);
-                scope.spawn(move |_| {
-                    let result = shop.work(worker);
-                    results.lock().expect("no worker panics here").push(result);
-                });
-            }
-        });
-        results.into_inner().expect("no worker panics here").into_iter().collect::<Result<()>>()?;
-    }
+    in_turn(jobs, threads, todo.len(), &|worker, index, scratches| shop.work(worker, index, scratches))?;
     let mut book = shop.book.into_inner().expect("no worker panics with the book");
     match book.error {
         Some(error) => Err(error),
         None => book.log.sync().map(|()| book.failed),
     }
+}
+
+/// What a worker does with a number that it took, given which worker it is, the number, and the packing buffers of its
+/// threads; after a break it takes no more.
+pub type Work<'a> = dyn Fn(usize, usize, &mut [Scratch]) -> ControlFlow<()> + Sync + 'a;
+
+/// Lets `jobs` workers of `threads` threads each take the numbers from 0 to `count` - 1 in order, until there is none left.
+/// Errors: threads that cannot be started.
+pub fn in_turn(jobs: usize, threads: usize, count: usize, work: &Work<'_>) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let worker = |worker: usize| {
+        let own = if threads > 1 { Some(pool(threads)?) } else { None };
+        let mut scratches: Vec<Scratch> = (0..threads).map(|_| Scratch::new()).collect();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return Ok(());
+            }
+            let flow = match &own {
+                Some(own) => own.install(|| work(worker, index, &mut scratches)),
+                None => work(worker, index, &mut scratches),
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+        }
+    };
+    if jobs == 1 {
+        return worker(0);
+    }
+    let results: Mutex<Vec<Result<()>>> = Mutex::new(Vec::new());
+    pool(jobs)?.scope(|scope| {
+        for number in 0..jobs {
+            let (worker, results) = (&worker, &results);
+            scope.spawn(move |_| {
+                let result = worker(number);
+                results.lock().expect("no worker panics here").push(result);
+            });
+        }
+    });
+    results.into_inner().expect("no worker panics here").into_iter().collect()
 }
 
 fn pool(threads: usize) -> Result<ThreadPool> {
@@ -93,23 +121,14 @@ impl Shop<'_> {
         self.options.stop.load(Ordering::Relaxed)
     }
 
-    /// Takes trials until there is none left.
-    fn work(&self, worker: usize) -> Result<()> {
-        let pool = if self.threads > 1 { Some(pool(self.threads)?) } else { None };
-        let mut scratches: Vec<Scratch> = (0..self.threads).map(|_| Scratch::new()).collect();
-        while !self.stopped() {
-            let Some(planned) = self.todo.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let record = match &pool {
-                Some(pool) => pool.install(|| self.trial(worker, planned, &mut scratches)),
-                None => self.trial(worker, planned, &mut scratches),
-            };
-            let Some(record) = record else { break };
-            self.observer.finished(worker, &record);
-            if !self.keep(&record) {
-                break;
-            }
+    /// Trains a trial of the list and writes its record.
+    fn work(&self, worker: usize, index: usize, scratches: &mut [Scratch]) -> ControlFlow<()> {
+        if self.stopped() {
+            return ControlFlow::Break(());
         }
-        Ok(())
+        let Some(record) = self.trial(worker, self.todo[index], scratches) else { return ControlFlow::Break(()) };
+        self.observer.finished(worker, &record);
+        if self.keep(&record) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Writes the record. A log that cannot be written ends the run: training what cannot be kept is of no use.
@@ -158,15 +177,23 @@ impl Shop<'_> {
         };
         let prepared = data::prepared(chosen, &self.experiment.folders, plan.seeds(planned.seed), &self.data)?;
         let parts = prepared.parts();
-        let watch = Watched { shop: self, worker };
+        let folder = folder(self.experiment, &self.options.out).join("checkpoints").join(&planned.id);
+        let watch = Watched { shop: self, worker, slots: plan.network.slots(), folder, error: Mutex::new(None) };
         let means = Means { cpu: self.options.cpu, parts: &parts, watch: &watch };
-        Ok(train(&plan, who, &means, scratches))
+        let record = train(&plan, who, &means, scratches);
+        // a record says that its checkpoints are there
+        watch.error.into_inner().expect("nothing panics with the error").map_or(Ok(record), Err)
     }
 }
 
 struct Watched<'a> {
     shop: &'a Shop<'a>,
     worker: usize,
+    slots: &'a [Slot],
+    /// Where checkpoints go.
+    folder: PathBuf,
+    /// Why one of them could not be written.
+    error: Mutex<Option<Error>>,
 }
 
 impl Watch for Watched<'_> {
@@ -176,6 +203,13 @@ impl Watch for Watched<'_> {
 
     fn stop(&self) -> bool {
         self.shop.stopped()
+    }
+
+    fn keep(&self, moment: Moment, params: &[f32]) {
+        let path = self.folder.join(format!("{}.safetensors", moment.name()));
+        if let Err(error) = files::write(&path, &weights::to_bytes(self.slots, params)) {
+            self.error.lock().expect("nothing panics with the error").get_or_insert(error);
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::learn::schedule::{Rates, Run};
 use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
 use crate::nn::network::Network;
-use crate::probe::{self, Probe};
+use crate::probe::{self, Probe, Wants};
 
+use super::checkpoint::{self, Moment};
 use super::looks::Looks;
 use super::sections::{Read, member, table};
 use super::update::Update;
@@ -63,6 +64,8 @@ pub struct Plan {
     pub parts: Vec<&'static str>,
     /// The columns that this gives.
     pub columns: Vec<String>,
+    /// Which weights are kept.
+    pub saves: Vec<Moment>,
     /// Streams that are held at a seed of their own.
     pins: Vec<(Purpose, u64)>,
 }
@@ -100,13 +103,19 @@ impl Plan {
             probes: probes?,
             parts: data.parts.clone(),
             columns: columns?,
+            saves: checkpoint::wanted(table(read, "checkpoint")?),
             pins: pins(table(read, "pin")?),
         })
     }
 
-    /// Whether a probe compares with the parameters that training started from.
-    pub fn wants_start(&self) -> bool {
-        self.probes.iter().any(Probe::wants_start)
+    /// Whether a probe looks at this beside the parameters.
+    pub fn wants(&self, what: Wants) -> bool {
+        self.probes.iter().any(|probe| probe.wants(what))
+    }
+
+    /// Whether the gradient of all parameters is there at once, and not only a block of it at a time.
+    pub fn keeps_gradient(&self) -> bool {
+        !self.update.alone() || self.wants(Wants::Gradient)
     }
 
     /// The seeds of the trial with this seed.
@@ -119,15 +128,15 @@ impl Plan {
         self.training.batch_rows(rows)
     }
 
-    /// Floating-point operations of the whole run's training steps: six for every parameter and row, two forward and
-    /// four backward.
+    /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        6.0 * self.network.parameters() as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+        self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
-        let copies = 2 + self.update.planes() + usize::from(self.wants_start());
+        let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
+        let copies = 1 + kept + self.update.planes();
         let batch =
             self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)

@@ -13,6 +13,7 @@ use crate::learn::{objective, optimizer, schedule, training};
 use crate::nn::network;
 use crate::probe::{self, PROBES};
 
+use super::checkpoint;
 use super::derived::Tree;
 
 /// The keys of `[eval]`.
@@ -74,6 +75,7 @@ pub static SECTIONS: &[Key] = &[
     Key::required("train", Kind::Table(training::KEYS), "how long, on how many rows at a time, in which order")
         .ruled("length", || one_of(["steps", "epochs"])),
     Key::preset("eval", Kind::Table(EVAL), "{}", "when and what is measured"),
+    Key::preset("checkpoint", Kind::Table(checkpoint::KEYS), "{}", "which weights are kept as files"),
     Key::preset(
         "pin",
         Kind::Table(&PIN),

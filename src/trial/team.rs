@@ -13,11 +13,11 @@ use kernels::elementwise;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
-use rayon::prelude::*;
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
 
+use super::crew;
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
 use super::update::Stretch;
@@ -28,6 +28,13 @@ struct Shard {
     gathered: Gathered,
     kept: Vec<f32>,
     losses: Vec<f32>,
+}
+
+/// What a thread has of its own in both phases.
+struct Hand<'p> {
+    scratch: &'p mut Scratch,
+    /// Room for a block of gradients, where they are not kept.
+    block: Vec<f32>,
 }
 
 /// The rows of a step.
@@ -65,14 +72,17 @@ pub struct Team<'p> {
     cpu: Cpu,
     seeds: Seeds,
     params: Vec<f32>,
+    /// Empty where nobody needs all of it at once.
     grads: Vec<f32>,
     memory: [Vec<f32>; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
+    /// The boundaries of the blocks between the cuts.
+    blocks: Vec<usize>,
     /// Of the factors that the optimizer gave for the steps so far.
     product: f64,
-    scratches: &'p mut [Scratch],
+    hands: Vec<Hand<'p>>,
 }
 
 /// Rows that one thread evaluates at a time.
@@ -99,21 +109,29 @@ impl<'p> Team<'p> {
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
             losses: vec![0.0; share * train.steps()],
         };
+        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room()));
         let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
         let cuts = plan.network.cuts(threads);
+        let blocks = plan.network.blocks(&cuts);
+        let (grads, block) = if plan.keeps_gradient() {
+            (params.len(), 0)
+        } else {
+            (0, blocks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0))
+        };
         Self {
             plan,
             cpu,
             seeds,
-            grads: vec![0.0; params.len()],
+            grads: vec![0.0; grads],
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
             update_cuts: plan.update.cuts(&cuts),
             cuts,
+            blocks,
             product: 1.0,
-            scratches: &mut scratches[..threads],
+            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
         }
     }
 
@@ -123,7 +141,7 @@ impl<'p> Team<'p> {
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
-    /// parameters; zero before the first step.
+    /// parameters; zero before the first step, and empty where the plan does not keep it.
     pub fn grads(&self) -> &[f32] {
         &self.grads
     }
@@ -141,14 +159,12 @@ impl<'p> Team<'p> {
         let targets = if train.steps() == 1 { rows } else { (0..rows).map(padded).sum() };
         let classes = (0..rows).flat_map(|place| train.classes(batch.row(place))).copied();
         let divisor = plan.objective.divisor(targets, classes);
-        let one = |(shard, scratch): (&mut Shard, &mut Scratch)| {
+        let one = |shard: &mut Shard, hand: &mut Hand<'_>| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
-            shard.rows_phase(plan, Pass { cpu, scratch, draws, lengths: &[] }, params, (train, batch, divisor));
+            let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
+            shard.rows_phase(plan, pass, params, (train, batch, divisor));
         };
-        match (self.shards.as_mut_slice(), &mut *self.scratches) {
-            ([shard], [scratch]) => one((shard, scratch)),
-            (shards, scratches) => shards.par_iter_mut().zip(scratches).for_each(one),
-        }
+        crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
         let loss = plan.objective.total(losses, divisor);
         if loss.is_finite() {
@@ -172,24 +188,24 @@ impl<'p> Team<'p> {
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         if plan.update.alone() {
-            let both = |part: Range<usize>, mut stretch: Stretch<'_>, scratch: &mut Scratch| {
-                phase.gradients(&part, stretch.again(), scratch);
-                phase.update(&part, stretch, scratch);
+            let blocks = self.blocks.as_slice();
+            let both = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
+                phase.block_by_block(blocks, &part, stretch, hand);
             };
-            return divide(&self.cuts, stretch, self.scratches, &both);
+            return divide(&self.cuts, stretch, &mut self.hands, &both);
         }
-        let gradients = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
-            phase.gradients(&part, stretch, scratch);
+        let gradients = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
+            phase.gradients(&part, stretch, hand.scratch);
         };
-        divide(&self.cuts, stretch.again(), self.scratches, &gradients);
+        divide(&self.cuts, stretch.again(), &mut self.hands, &gradients);
         let shortening = plan.update.shortening(cpu, stretch.grads);
-        let update = |part: Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch| {
+        let update = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
             if let Some(factor) = shortening {
                 elementwise::scale(cpu, factor, stretch.grads);
             }
-            phase.update(&part, stretch, scratch);
+            phase.update(&part, stretch, hand.scratch);
         };
-        divide(&self.update_cuts, stretch, self.scratches, &update);
+        divide(&self.update_cuts, stretch, &mut self.hands, &update);
     }
 
     /// The network's outputs for all rows of a part, `(rows, out)`.
@@ -198,16 +214,12 @@ impl<'p> Team<'p> {
         let (rows, width) = (part.rows(), plan.network.output().width());
         let mut z = vec![0.0; rows * width];
         let share = rows.div_ceil(self.shards.len()).max(1);
-        let one = |(i, ((shard, scratch), z)): (usize, ((&mut Shard, &mut Scratch), &mut [f32]))| {
-            let pass = Pass { cpu, scratch, draws: None, lengths: &[] };
-            shard.evaluate(plan, pass, params, part, i * share, z);
-        };
-        match (self.shards.as_mut_slice(), &mut *self.scratches) {
-            ([shard], [scratch]) => one((0, ((shard, scratch), &mut z))),
-            (shards, scratches) => {
-                shards.par_iter_mut().zip(scratches).zip(z.par_chunks_mut(share * width)).enumerate().for_each(one);
-            }
-        }
+        let chunks = z.chunks_mut(share * width).enumerate();
+        let mut shares: Vec<_> = self.shards.iter_mut().zip(chunks).collect();
+        crew::each(&mut shares, &mut self.hands, &|(shard, (i, z)), hand| {
+            let pass = Pass { cpu, scratch: &mut *hand.scratch, draws: None, lengths: &[] };
+            shard.evaluate(plan, pass, params, part, *i * share, z);
+        });
         z
     }
 }
@@ -281,6 +293,22 @@ struct Phase<'a> {
 }
 
 impl Phase<'_> {
+    /// Gradients and update of the parameters in `part` of the buffer, a block after the other, so that a gradient is in
+    /// the cache when it is used.
+    fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
+        let first = blocks.partition_point(|bound| *bound < part.start);
+        for bounds in blocks[first..].windows(2).take_while(|bounds| bounds[1] <= part.end) {
+            let block = bounds[0]..bounds[1];
+            let (own, rest) = stretch.split(block.len());
+            stretch = rest;
+            let Stretch { params, grads, memory } = own;
+            let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
+            let mut own = Stretch { params, grads, memory };
+            self.gradients(&block, own.again(), hand.scratch);
+            self.update(&block, own, hand.scratch);
+        }
+    }
+
     /// The gradients of the parameters in `part` of the buffer.
     fn gradients(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
         let of = |shard: usize| self.shards[shard].trace(self.plan, self.train, self.batch);
@@ -296,18 +324,18 @@ impl Phase<'_> {
 }
 
 /// Does the work on the stretches between `cuts`, a thread for each.
-fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, scratches: &mut [Scratch], work: &W)
+fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, hands: &mut [Hand<'_>], work: &W)
 where
-    W: Fn(Range<usize>, Stretch<'_>, &mut Scratch) + Sync,
+    W: Fn(Range<usize>, Stretch<'_>, &mut Hand<'_>) + Sync,
 {
-    if let [scratch] = scratches {
-        return work(cuts[0]..cuts[1], stretch, scratch);
+    if let [hand] = hands {
+        return work(cuts[0]..cuts[1], stretch, hand);
     }
-    let middle = scratches.len() / 2;
+    let middle = hands.len() / 2;
     let (left, right) = stretch.split(cuts[middle] - cuts[0]);
-    let (left_scratches, right_scratches) = scratches.split_at_mut(middle);
-    rayon::join(
-        || divide(&cuts[..=middle], left, left_scratches, work),
-        || divide(&cuts[middle..], right, right_scratches, work),
+    let (left_hands, right_hands) = hands.split_at_mut(middle);
+    crew::both(
+        || divide(&cuts[..=middle], left, left_hands, work),
+        || divide(&cuts[middle..], right, right_hands, work),
     );
 }

@@ -13,8 +13,11 @@ use crate::base::random::{Purpose, Seeds};
 use crate::data::Dataset;
 use crate::learn::schedule::Follower;
 use crate::learn::stopping::{End, Watcher};
+use crate::probe::Wants;
 
 use super::baseline::baseline;
+use super::checkpoint::Moment;
+use super::crew;
 use super::evaluate::{Past, measure};
 use super::plan::Plan;
 use super::record::{Name, Record, Row, Status};
@@ -49,6 +52,10 @@ pub trait Watch: Sync {
     fn evaluated(&self, step: u64, steps: u64, columns: &[String], values: &[f64]);
     /// Whether the trial is to be given up, unrecorded.
     fn stop(&self) -> bool;
+    /// Given the weights that the plan asks to be kept; told of the last ones when the trial is done.
+    fn keep(&self, moment: Moment, params: &[f32]) {
+        let _ = (moment, params);
+    }
 }
 
 /// Trains a trial, with a thread for each of the packing buffers; more than one only inside a pool that has them. Nothing
@@ -60,11 +67,21 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let mut params = vec![0.0; plan.network.parameters()];
     let seeds = plan.seeds(who.seed);
     plan.network.initialise(seeds, &mut params);
-    let start = if plan.wants_start() { params.clone() } else { Vec::new() };
+    if plan.saves.contains(&Moment::Init) {
+        means.watch.keep(Moment::Init, &params);
+    }
+    let start = if plan.wants(Wants::Start) { params.clone() } else { Vec::new() };
+    let threads = scratches.len();
     let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course::new(plan, means, &parts, team, start);
-    let (steps, mean_loss, seconds) = course.run(&Order::new(plan, parts[0].rows(), seeds))?;
-    let Course { team, rows, status, watcher, best_digest, end, .. } = course;
+    let (steps, mean_loss, seconds) = crew::awake(threads, || course.run(&Order::new(plan, parts[0].rows(), seeds)))?;
+    let Course { team, rows, status, watcher, best_digest, best_params, end, .. } = course;
+    if plan.saves.contains(&Moment::Best) {
+        means.watch.keep(Moment::Best, &best_params);
+    }
+    if plan.saves.contains(&Moment::Last) {
+        means.watch.keep(Moment::Last, team.params());
+    }
     let best = watcher.best();
     let restored = best.filter(|_| plan.training.stopping.restore_best && status == Status::Done);
     let mut summary = summary::of_rows(plan, &rows, restored.unwrap_or(rows.len() - 1), best);
@@ -124,7 +141,7 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     }
     let trained = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
-    let start = if plan.wants_start() { team.params().to_vec() } else { Vec::new() };
+    let start = if plan.wants(Wants::Start) { team.params().to_vec() } else { Vec::new() };
     measure(plan, cpu, &mut team, &parts, Past { start: &start, stepped: step > 0, running_loss: f64::NAN });
     Pace { step: trained / step.max(1) as f64, evaluation: begun.elapsed().as_secs_f64() }
 }
@@ -143,14 +160,17 @@ struct Course<'a, 'p> {
     rates: Follower<'p>,
     /// Of the parameters of the best evaluation so far.
     best_digest: String,
+    /// They themselves, where they are kept.
+    best_params: Vec<f32>,
     end: Option<End>,
 }
 
 impl<'a, 'p> Course<'a, 'p> {
     fn new(plan: &'p Plan, means: &'a Means<'a>, parts: &'a [Part], team: Team<'p>, start: Vec<f32>) -> Self {
         let (watcher, rates) = (Watcher::new(&plan.training.stopping), plan.rates.follow());
-        let (rows, best_digest) = (Vec::new(), String::new());
-        Self { plan, means, parts, team, start, rows, status: Status::Done, watcher, rates, best_digest, end: None }
+        let (rows, best_digest, best_params) = (Vec::new(), String::new(), Vec::new());
+        let status = Status::Done;
+        Self { plan, means, parts, team, start, rows, status, watcher, rates, best_digest, best_params, end: None }
     }
 
     /// Trains to the end: the steps taken, the mean of their batches' losses, and the time they took.
@@ -191,6 +211,10 @@ impl<'a, 'p> Course<'a, 'p> {
         let (best, end) = self.watcher.look(step, &values);
         if best {
             self.best_digest = hash::digest_f32(self.team.params());
+            if plan.saves.contains(&Moment::Best) {
+                self.best_params.clear();
+                self.best_params.extend_from_slice(self.team.params());
+            }
         }
         self.end = end;
         // of the parts of the data: the running loss is not a number before the first step

@@ -50,13 +50,13 @@ struct Piece {
 pub struct Stretch<'a> {
     /// The parameters.
     pub params: &'a mut [f32],
-    /// Their gradients.
+    /// Their gradients; empty where they are computed block by block.
     pub grads: &'a mut [f32],
     /// The optimizer's memory.
     pub memory: [&'a mut [f32]; PLANES],
 }
 
-impl Stretch<'_> {
+impl<'a> Stretch<'a> {
     /// The same stretch, lent.
     pub fn again(&mut self) -> Stretch<'_> {
         let [a, b, c, d] = &mut self.memory;
@@ -66,11 +66,12 @@ impl Stretch<'_> {
     /// The stretch in two, the first of `at` floats.
     pub fn split(self, at: usize) -> (Self, Self) {
         let (params, params_rest) = self.params.split_at_mut(at);
-        let (grads, grads_rest) = self.grads.split_at_mut(at);
-        let [a, b, c, d] = self.memory.map(|plane| {
+        let cut = |plane: &'a mut [f32]| {
             let at = at.min(plane.len());
             plane.split_at_mut(at)
-        });
+        };
+        let (grads, grads_rest) = cut(self.grads);
+        let [a, b, c, d] = self.memory.map(cut);
         let first = Self { params, grads, memory: [a.0, b.0, c.0, d.0] };
         (first, Self { params: params_rest, grads: grads_rest, memory: [a.1, b.1, c.1, d.1] })
     }

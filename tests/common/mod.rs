@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod beyond;
 pub mod program;
 pub mod rows;
 
@@ -116,6 +117,10 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
     found.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
 }
 
+/// What stands before a layer to give it rows of another form than 18 numbers in a line: a sequence, an image.
+pub const FORMS: [&str; 3] =
+    ["", "{ type = \"reshape\", shape = [6, 3] }, ", "{ type = \"reshape\", shape = [2, 3, 3] }, "];
+
 /// The packing buffers of so many threads.
 pub fn scratches(threads: usize) -> Vec<Scratch> {
     (0..threads).map(|_| Scratch::new()).collect()
@@ -207,5 +212,37 @@ impl Errors {
             "{}: worst error {:.1e} of {} numbers, {:.0e} allowed",
             self.what, self.worst, self.count, self.allowed
         );
+    }
+}
+
+/// Parameters, or gradients, in PyTorch's layout put into the slots of a network: their weights are `(out, in)`, ours
+/// `(in, out)`.
+pub fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
+    let slots = rehearsal.plan.network.slots();
+    assert_eq!(slots.len(), tensors.len(), "tensors of the network");
+    let mut flat = vec![0.0; rehearsal.plan.network.parameters()];
+    for (slot, tensor) in slots.iter().zip(tensors) {
+        assert_eq!(slot.len(), tensor.len(), "numbers of `{}`", slot.name);
+        let (inputs, units) =
+            if slot.extents.len() == 2 { (slot.extents[0], slot.extents[1]) } else { (1, slot.len()) };
+        for (at, to) in flat[slot.range()].iter_mut().enumerate() {
+            *to = tensor[at % units * inputs + at / units];
+        }
+    }
+    flat
+}
+
+/// The entries of a JSON object as more entries of a TOML table.
+pub fn more(json: &Json) -> String {
+    let entries = json.as_object().expect("settings by name").iter();
+    entries.map(|(name, setting)| format!(", {name} = {}", toml(setting))).collect()
+}
+
+/// Compares two slices, relative to the largest number.
+pub fn compare(errors: &mut Errors, what: &str, ours: &[f32], theirs: &[f32]) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    let size = theirs.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        errors.check(f64::from(*ours), f64::from(*theirs), f64::from(size), &format!("{what}, {i}"));
     }
 }

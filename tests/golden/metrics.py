@@ -18,6 +18,11 @@ def outputs(rows, width, scale, first):
     return np.array(z, dtype=np.float32).astype(np.float64).reshape(rows, width)
 
 
+def of_log_loss(nats):
+    """The metrics that are a function of log_loss."""
+    return {"log_loss": nats, "perplexity": float(np.exp(nats)), "bits": float(nats / np.log(2.0))}
+
+
 def of_classes(y, said, p):
     """The metrics that only ask which class is named, and log_loss."""
     labels = list(range(p.shape[1]))
@@ -26,7 +31,7 @@ def of_classes(y, said, p):
         "error": m.zero_one_loss(y, said),
         "balanced_accuracy": m.balanced_accuracy_score(y, said),
         "macro_f1": m.f1_score(y, said, average="macro", zero_division=0.0),
-        "log_loss": m.log_loss(y, p, labels=labels),
+        **of_log_loss(m.log_loss(y, p, labels=labels)),
     }
 
 
@@ -62,7 +67,7 @@ def one_output():
     ln = log_softmax(np.concatenate([np.zeros_like(z), z], axis=1), axis=1)
     measured = {
         **of_classes(y, (z[:, 0] > 0).astype(int), np.stack([1 - p, p], axis=1)),
-        "log_loss": float(-ln[np.arange(36), y].mean()),
+        **of_log_loss(float(-ln[np.arange(36), y].mean())),
         "auroc": m.roc_auc_score(y, z[:, 0]),
     }
     return {"losses": ["bce"], "width": 1, "classes": 2, "z": z, "targets": y, "metrics": measured}
@@ -79,6 +84,7 @@ def numbers(width, flat):
         "r2": m.r2_score(t, z),
         "rmse": float(np.sqrt(m.mean_squared_error(t, z))),
         "mae": m.mean_absolute_error(t, z),
+        '{ type = "within", tolerance = 0.5 }': float((np.abs(z - t) < 0.5).all(axis=1).mean()),
     }
     return {"losses": ["mse"], "width": width, "classes": 0, "z": z, "targets": t, "metrics": measured}
 

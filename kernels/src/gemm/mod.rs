@@ -1,6 +1,6 @@
 //! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
-//! file says what a product is; the loops over blocks are in `product`, what is copied together first in `pack`,
-//! and the piece of C that lives in registers in `tile`.
+//! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, what is copied
+//! together first in `pack`, what is turned in `turn`, and the piece of C that lives in registers in `tile`.
 
 mod pack;
 mod plan;
@@ -10,7 +10,7 @@ mod turn;
 
 pub use plan::Plan;
 
-use crate::isa::{Cpu, Engine};
+use crate::isa::{Cpu, Engine, LANES};
 
 /// A matrix as a view of a slice: element `(i, j)` is `data[i row_stride + j col_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -81,15 +81,36 @@ pub enum Start<'a> {
     Keep,
 }
 
-/// Memory for packing, of one size for all products; allocated once, so that a product allocates nothing.
-pub struct Scratch(pack::Buffers);
+/// Working memory of a thread: for packing, of one size for all products, and as much as other kernels have asked for. It
+/// is allocated once, so that a kernel allocates nothing.
+pub struct Scratch {
+    packed: pack::Buffers,
+    room: Vec<f32>,
+}
 
 impl Scratch {
-    /// Allocates the memory.
+    /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch(pack::Buffers::new())
+        Scratch { packed: pack::Buffers::new(), room: Vec::new() }
+    }
+
+    /// Allocates what [`Scratch::room`] needs for so many floats, unless it is there.
+    pub fn reserve(&mut self, floats: usize) {
+        if self.room.len() < floats + LANES {
+            self.room = vec![0.0; floats + LANES];
+        }
+    }
+
+    /// So many floats of any value that begin at a cache line; allocated when more were never asked for.
+    pub fn room(&mut self, floats: usize) -> &mut [f32] {
+        self.reserve(floats);
+        let skip = self.room.as_ptr().align_offset(LINE).min(LANES);
+        &mut self.room[skip..skip + floats]
     }
 }
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 impl Default for Scratch {
     fn default() -> Self {
@@ -122,7 +143,7 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.0 }),
+        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed }),
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

@@ -188,14 +188,24 @@ pub trait Simd: Copy {
         }
         lanes[0]
     }
-    /// The largest lane by the same tree, `b` replacing `a` where `a < b`.
+    /// The sums of sixteen blocks, lane `i` that of block `i`, each by the tree of [`Simd::sum`].
     #[inline(always)]
-    fn largest(self, v: Self::V) -> f32 {
-        let mut lanes = self.lanes(v);
+    fn sums(self, rows: [Self::V; LANES]) -> Self::V {
+        let mut lanes = self.transpose(rows);
         for width in [8, 4, 2, 1] {
             for i in 0..width {
-                let (a, b) = (lanes[i], lanes[i + width]);
-                lanes[i] = if a < b { b } else { a };
+                lanes[i] = self.add(lanes[i], lanes[i + width]);
+            }
+        }
+        lanes[0]
+    }
+    /// The largest lanes of sixteen blocks, lane `i` that of block `i`, each by the tree of [`Simd::sum`] and [`Simd::max`].
+    #[inline(always)]
+    fn largests(self, rows: [Self::V; LANES]) -> Self::V {
+        let mut lanes = self.transpose(rows);
+        for width in [8, 4, 2, 1] {
+            for i in 0..width {
+                lanes[i] = self.max(lanes[i], lanes[i + width]);
             }
         }
         lanes[0]

@@ -3,7 +3,7 @@
 //! is `softmax(z) - onehot(t)`. Rows are taken sixteen at a time, so that one logarithm serves sixteen rows.
 
 use super::{Loss, Mean, Targets};
-use crate::elementwise::{load, store};
+use crate::elementwise::{block, block_mut, load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
 use crate::math;
 
@@ -90,17 +90,18 @@ struct Rows<'a, F> {
     scale: f32,
 }
 
-/// What is known of a row before its logarithm is taken.
-#[derive(Clone, Copy)]
-struct Row {
+/// What is known of sixteen rows before their logarithms are taken, a lane for each.
+struct Known<V> {
     /// `sum_j e^(z_j - m)`
-    total: f32,
+    total: V,
     /// `m - z_t`
-    gap: f32,
+    gap: V,
     /// `sum_c w_c (m - z_c)`, where labels are smoothed.
-    spread: f32,
+    spread: V,
     /// `(1 - smoothing) w_t`
-    own: f32,
+    own: V,
+    /// `e^(z_j - m)` of the last block of each row.
+    exps: [V; LANES],
 }
 
 impl<F: OfCrossEntropy> Op for Rows<'_, F> {
@@ -110,14 +111,7 @@ impl<F: OfCrossEntropy> Op for Rows<'_, F> {
     fn eval<S: Simd>(mut self, s: S) {
         for first in (0..self.losses.len()).step_by(LANES) {
             let rows = LANES.min(self.losses.len() - first);
-            // Lanes without a row: ln 1 + 0.
-            let mut of = [Row { total: 1.0, gap: 0.0, spread: 0.0, own: 0.0 }; LANES];
-            for (i, row) in of[..rows].iter_mut().enumerate() {
-                *row = self.row(s, first + i);
-            }
-            let [total, gap, spread, own] =
-                [of.map(|row| row.total), of.map(|row| row.gap), of.map(|row| row.spread), of.map(|row| row.own)]
-                    .map(|lanes| s.load(&lanes));
+            let Known { total, gap, spread, own, exps } = self.known(s, first, rows);
             let ln = math::ln(s, total);
             let (value, slope) = self.of.value_and_slope(s, s.add(ln, gap));
             let mut loss = s.mul(own, value);
@@ -129,84 +123,107 @@ impl<F: OfCrossEntropy> Op for Rows<'_, F> {
                 push = s.mul_add(s.splat(self.share), s.splat(self.total), push);
             }
             s.store_part(loss, &mut self.losses[first..first + rows]);
-            let (push, pull) = (s.lanes(push), s.lanes(pull));
+            let scale = s.splat(self.scale);
+            let (factor, pull) = (s.lanes(s.div(s.mul(scale, push), total)), s.lanes(s.mul(scale, pull)));
             for i in 0..rows {
-                self.slope(s, first + i, self.scale * push[i] / of[i].total, self.scale * pull[i]);
+                self.slope(s, first + i, exps[i], (factor[i], pull[i]));
             }
         }
     }
 }
 
 impl<F: OfCrossEntropy> Rows<'_, F> {
-    /// What is known of a row; leaves its exponentials in the gradient.
+    /// What is known of the rows from `first` on, at most sixteen; leaves their exponentials in the gradient, but for the
+    /// last block of each row. The rows are summed and compared side by side, which takes no longer for sixteen than for two.
     #[inline(always)]
-    fn row<S: Simd>(&mut self, s: S, r: usize) -> Row {
-        let z = &self.z[r * self.width..][..self.width];
-        let class = self.classes[r] as usize;
-        assert!(class < self.width, "loss: class {class} of {}", self.width);
-        let largest = largest(s, z);
-        let keep = self.gradient.as_deref_mut().map(|gradient| &mut gradient[r * self.width..][..self.width]);
-        let weight = if self.weights.is_empty() { 1.0 } else { self.weights[class] };
-        Row {
-            total: total(s, z, largest, keep),
-            gap: largest - z[class],
-            spread: if self.share > 0.0 { spread(s, z, self.weights, largest) } else { 0.0 },
-            own: self.kept * weight,
+    fn known<S: Simd>(&mut self, s: S, first: usize, rows: usize) -> Known<S::V> {
+        let (width, z) = (self.width, self.z);
+        let row = |i: usize| &z[(first + i) * width..][..width];
+        let (mut of_class, mut own) = ([0.0; LANES], [0.0; LANES]);
+        let (mut parts, mut exps) = ([s.zero(); LANES], [s.zero(); LANES]);
+        for i in 0..rows {
+            let class = self.classes[first + i] as usize;
+            assert!(class < width, "loss: class {class} of {width}");
+            parts[i] = largest(s, row(i));
+            of_class[i] = row(i)[class];
+            own[i] = self.kept * if self.weights.is_empty() { 1.0 } else { self.weights[class] };
         }
+        let largest = s.largests(parts);
+        let each = s.lanes(largest);
+        for i in 0..rows {
+            let keep = self.gradient.as_deref_mut().map(|gradient| &mut gradient[(first + i) * width..][..width]);
+            (parts[i], exps[i]) = total(s, row(i), each[i], keep);
+        }
+        // Lanes without a row: ln 1.
+        let total = s.select(s.first(rows), s.sums(parts), s.splat(1.0));
+        let mut spreads = s.zero();
+        if self.share > 0.0 {
+            for i in 0..rows {
+                parts[i] = spread(s, row(i), self.weights, each[i]);
+            }
+            spreads = s.sums(parts);
+        }
+        Known { total, gap: s.sub(largest, s.load(&of_class)), spread: spreads, own: s.load(&own), exps }
     }
 
     /// Makes the gradient of a row of its exponentials: `factor e_j - share w_j`, less `pull` for its class.
     #[inline(always)]
-    fn slope<S: Simd>(&mut self, s: S, r: usize, factor: f32, pull: f32) {
+    fn slope<S: Simd>(&mut self, s: S, r: usize, last: S::V, (factor, pull): (f32, f32)) {
         let Some(gradient) = &mut self.gradient else { return };
         let gradient = &mut gradient[r * self.width..][..self.width];
-        let factor = s.splat(factor);
+        let (factor, pull, class) = (s.splat(factor), s.splat(pull), s.splat(self.classes[r] as f32));
         let share = s.splat(-self.scale * self.share);
         let smooth = self.share > 0.0;
+        let mut place = s.load(&std::array::from_fn(|lane| lane as f32));
         for at in (0..self.width).step_by(LANES) {
             let end = self.width.min(at + LANES);
-            let mut y = s.mul(load(s, gradient, at, end), factor);
+            let e = if end < self.width { s.load(block(gradient, at)) } else { last };
+            let mut y = s.mul(e, factor);
             if smooth {
                 let w = if self.weights.is_empty() { s.splat(1.0) } else { load(s, self.weights, at, end) };
                 y = s.mul_add(share, w, y);
             }
+            let y = s.select(s.eq(place, class), s.sub(y, pull), y);
             store(s, y, gradient, at, end);
+            place = s.add(place, s.splat(LANES as f32));
         }
-        gradient[self.classes[r] as usize] -= pull;
     }
 }
 
-/// The largest value of a row. A NaN may be passed over: it comes back through the sum of the exponentials.
+/// The largest values of a row, lane by lane. A NaN may be passed over: it comes back through the sum of the exponentials.
 #[inline(always)]
-fn largest<S: Simd>(s: S, z: &[f32]) -> f32 {
+fn largest<S: Simd>(s: S, z: &[f32]) -> S::V {
     let mut largest = s.splat(f32::NEG_INFINITY);
     let (blocks, end) = z.as_chunks();
     for block in blocks {
         largest = s.max(largest, s.load(block));
     }
     let candidate = s.max(largest, s.load_part(end));
-    s.largest(s.select(s.first(end.len()), candidate, largest))
+    s.select(s.first(end.len()), candidate, largest)
 }
 
-/// `sum_j e^(z_j - m)` over a row; keeps the exponentials where asked to.
+/// `sum_j e^(z_j - m)` over a row, lane by lane, and the exponentials of its last block; keeps those of the others where
+/// asked to.
 #[inline(always)]
-fn total<S: Simd>(s: S, z: &[f32], largest: f32, mut keep: Option<&mut [f32]>) -> f32 {
+fn total<S: Simd>(s: S, z: &[f32], largest: f32, mut keep: Option<&mut [f32]>) -> (S::V, S::V) {
     let m = s.splat(largest);
     let mut sum = s.zero();
-    for at in (0..z.len()).step_by(LANES) {
-        let end = z.len().min(at + LANES);
-        let e = math::exp(s, s.sub(load(s, z, at, end), m));
+    let mut at = 0;
+    while z.len() - at > LANES {
+        let e = math::exp(s, s.sub(s.load(block(z, at)), m));
         if let Some(keep) = &mut keep {
-            store(s, e, keep, at, end);
+            s.store(e, block_mut(keep, at));
         }
-        sum = s.select(s.first(end - at), s.add(sum, e), sum);
+        sum = s.add(sum, e);
+        at += LANES;
     }
-    s.sum(sum)
+    let e = math::exp(s, s.sub(s.load_part(&z[at..]), m));
+    (s.select(s.first(z.len() - at), s.add(sum, e), sum), e)
 }
 
-/// `sum_c w_c (m - z_c)` over a row, with weights of one where there are none.
+/// `sum_c w_c (m - z_c)` over a row, lane by lane, with weights of one where there are none.
 #[inline(always)]
-fn spread<S: Simd>(s: S, z: &[f32], weights: &[f32], largest: f32) -> f32 {
+fn spread<S: Simd>(s: S, z: &[f32], weights: &[f32], largest: f32) -> S::V {
     let m = s.splat(largest);
     let mut sum = s.zero();
     for at in (0..z.len()).step_by(LANES) {
@@ -215,5 +232,5 @@ fn spread<S: Simd>(s: S, z: &[f32], weights: &[f32], largest: f32) -> f32 {
         let term = s.mul_add(w, s.sub(m, load(s, z, at, end)), sum);
         sum = s.select(s.first(end - at), term, sum);
     }
-    s.sum(sum)
+    sum
 }

@@ -54,7 +54,7 @@ pub(super) const SPLIT: Key = Key::optional(
         ("chronological", "the last ones, as they are stored: what comes later is held out"),
     ]),
     "which rows are held out for validation, and for the test where the source has no test rows of its own; when not \
-     given, `\"chronological\"` for a `series` and the test rows of an `npz`, else `\"random\"`",
+     given, `\"chronological\"` for a `series`, a `text` and the test rows of an `npz`, else `\"random\"`",
 );
 
 pub(super) const SUBSET: Key = Key::optional(

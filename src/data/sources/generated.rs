@@ -101,6 +101,7 @@ pub(super) struct At {
 pub(super) struct Drawn {
     x: Vec<f32>,
     y: Vec<f32>,
+    lengths: Vec<u32>,
 }
 
 impl Drawn {
@@ -113,6 +114,11 @@ impl Drawn {
     pub fn y(&mut self, y: f64) {
         self.y.push(y as f32);
     }
+
+    /// Says how many steps the row has; what is not drawn of it becomes padding.
+    pub fn length(&mut self, steps: usize) {
+        self.lengths.push(steps as u32);
+    }
 }
 
 /// What draws rows one by one.
@@ -124,6 +130,18 @@ pub(super) trait Rows: Send + Sync + 'static {
     fn shape(&self) -> Shape;
     /// What is predicted.
     fn target(&self) -> Target;
+    /// Targets of a row, as for [`Dataset::steps`].
+    fn steps(&self) -> usize {
+        1
+    }
+    /// Whether every row says its length.
+    fn padded(&self) -> bool {
+        false
+    }
+    /// Where the inputs are the numbers of symbols: how many symbols there are.
+    fn symbols(&self) -> Option<usize> {
+        None
+    }
     /// Draws what all rows have in common.
     fn shared(&self, stream: &mut Stream) -> Self::Shared;
     /// Draws a row, its inputs and targets.
@@ -145,7 +163,9 @@ impl<R: Rows> Generated<R> {
 
 impl<R: Rows> Source for Generated<R> {
     fn outline(&self, _folders: &Folders) -> Result<Contents> {
-        Ok(Contents::new(self.rows.shape(), self.rows.target(), self.draw.train, self.draw.test))
+        let (steps, padded, symbols) = (self.rows.steps(), self.rows.padded(), self.rows.symbols());
+        let contents = Contents::new(self.rows.shape(), self.rows.target(), self.draw.train, self.draw.test);
+        Ok(Contents { steps, padded, symbols, ..contents })
     }
 
     fn load(&self, _folders: &Folders, seeds: Seeds) -> Result<Parts> {
@@ -154,12 +174,16 @@ impl<R: Rows> Source for Generated<R> {
         let shared = self.rows.shared(&mut stream(0));
         let part = |train: bool, rows: usize| {
             let (mut stream, mut drawn) = (stream(if train { 1 } else { 2 }), Drawn::default());
-            (0..rows).for_each(|index| self.rows.row(&shared, At { index, rows, train }, &mut stream, &mut drawn));
+            let (width, steps) = (self.rows.shape().width(), self.rows.steps());
+            for index in 0..rows {
+                self.rows.row(&shared, At { index, rows, train }, &mut stream, &mut drawn);
+                drawn.x.resize((index + 1) * width, 0.0);
+            }
             let labels = match self.rows.target() {
                 Target::Classes(count) => Labels::Classes { of: drawn.y.iter().map(|y| *y as u32).collect(), count },
                 Target::Values(width) => Labels::Values { of: drawn.y, width },
             };
-            Dataset::new(self.rows.shape(), drawn.x, labels)
+            Dataset { steps, lengths: drawn.lengths, ..Dataset::new(self.rows.shape(), drawn.x, labels) }
         };
         Ok(Parts { train: part(true, self.draw.train), test: part(false, self.draw.test) })
     }

@@ -14,10 +14,13 @@ mod idx;
 mod npy;
 mod packed;
 mod sheet;
+mod symbols;
 
+mod adding;
 mod blobs;
 mod cifar10;
 mod circles;
+mod copy;
 mod csv;
 mod fashion_mnist;
 mod friedman;
@@ -33,6 +36,8 @@ mod sinusoids;
 mod spirals;
 mod table;
 mod teacher;
+mod temporal_order;
+mod text;
 
 /// What makes a source from its settings; what is wrong with them is reported.
 pub type Build = fn(&Chosen, &mut Diagnostics) -> Option<Box<dyn Source>>;
@@ -52,11 +57,15 @@ pub static SOURCES: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
         teacher::entry(),
         sinusoids::entry(),
         friedman::entry(),
+        adding::entry(),
+        temporal_order::entry(),
+        copy::entry(),
         mnist::entry(),
         fashion_mnist::entry(),
         cifar10::entry(),
         csv::entry(),
         series::entry(),
+        text::entry(),
         npz::entry(),
         table::entry(),
     ],

@@ -73,6 +73,11 @@ impl Series {
         }
     }
 
+    /// One number at each step.
+    fn shape(&self) -> Shape {
+        Shape(vec![self.window, 1])
+    }
+
     /// The windows of a stretch of values.
     fn windows(&self, values: &[f32], sheet: &Sheet, what: &str) -> Result<Dataset> {
         let span = self.window + self.horizon;
@@ -84,14 +89,14 @@ impl Series {
         let rows = || values.windows(span);
         let x = rows().flat_map(|row| &row[..self.window]).copied().collect();
         let labels = Labels::Values { of: rows().map(|row| row[span - 1]).collect(), width: 1 };
-        Ok(Dataset { series: true, ..Dataset::new(Shape::flat(self.window), x, labels) })
+        Ok(Dataset { series: true, ..Dataset::new(self.shape(), x, labels) })
     }
 }
 
 impl Source for Series {
     fn outline(&self, folders: &Folders) -> Result<Contents> {
         let Parts { train, test } = self.load(folders, Seeds::new(0))?;
-        let contents = Contents::new(Shape::flat(self.window), Target::Values(1), train.rows(), test.rows());
+        let contents = Contents::new(self.shape(), Target::Values(1), train.rows(), test.rows());
         Ok(Contents { series: true, ..contents })
     }
 

@@ -9,7 +9,7 @@ use crate::base::registry::{About, Entry, Registry};
 use crate::base::values::{Chosen, Values};
 use kernels::member::Bounds;
 
-use super::params::{Role, Slot};
+use super::params::{Memory, Remembered, Role, Slot};
 
 mod constant;
 mod glorot;
@@ -106,6 +106,23 @@ pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f3
         }
         let gain = chosen.values.number("gain") as f32;
         out.iter_mut().for_each(|w| *w *= gain);
+        if let Some(memory) = &slot.memory {
+            remember(memory, &mut stream, out);
+        }
+    }
+}
+
+/// The biases of the gates that a memory is about; the others stay as they are.
+fn remember(memory: &Memory, stream: &mut Stream, out: &mut [f32]) {
+    for unit in 0..memory.units {
+        let bias = match memory.bias {
+            Remembered::Number(bias) => bias,
+            Remembered::Chrono(steps) => libm::log(1.0 + stream.unit() * steps.saturating_sub(2) as f64) as f32,
+        };
+        out[memory.gate * memory.units + unit] = bias;
+        if let Some(opposite) = memory.opposite {
+            out[opposite * memory.units + unit] = -bias;
+        }
     }
 }
 

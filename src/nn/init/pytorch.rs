@@ -1,4 +1,4 @@
-//! `pytorch`: what `torch.nn.Linear` does, and what most published numbers assume.
+//! `pytorch`: what the layers of `torch.nn` do, and what most published numbers assume.
 
 use super::*;
 
@@ -7,8 +7,8 @@ pub(super) fn entry() -> Entry<Build> {
         name: "pytorch",
         aliases: &["pytorch_default"],
         summary: "PyTorch's default: uniform by the number of inputs, biases too",
-        formula: "W, b ~ U(-1/√fan_in, 1/√fan_in)",
-        source: "PyTorch, torch.nn.Linear",
+        formula: "W, b ~ U(-1/√n, 1/√n), n = fan_in, in recurrent layers the units",
+        source: "PyTorch, torch.nn.Linear and torch.nn.RNNBase",
         keys: vec![],
         example: "\"pytorch\"".into(),
     };
@@ -19,7 +19,7 @@ struct Pytorch;
 
 impl Initialiser for Pytorch {
     fn weights(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
-        let bound = 1.0 / libm::sqrt(slot.fan_in as f64);
+        let bound = 1.0 / libm::sqrt(slot.fan_pytorch as f64);
         out.iter_mut().for_each(|w| *w = stream.symmetric(bound) as f32);
     }
 

@@ -52,6 +52,10 @@ impl Layer for Concat {
         self.body.kept()
     }
 
+    fn room(&self) -> usize {
+        self.body.room()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
         let both = x.chunks_exact(self.inputs).zip(self.body.output(kept).chunks_exact(self.made));

@@ -5,13 +5,13 @@
 use std::ops::Range;
 
 use kernels::gemm::{Mat, Start, gemm};
-use kernels::reduce;
 
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::Chosen;
 use crate::nn::activation::ACTIVATIONS;
+use crate::nn::gradients;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
@@ -57,7 +57,7 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
 }
 
 /// 16 GiB of weights, gradients and memory: beyond it a slip of the pen is likelier than a wish.
-const MOST_WEIGHTS: usize = 1 << 30;
+pub(super) const MOST_WEIGHTS: usize = 1 << 30;
 
 #[derive(Debug)]
 struct Dense {
@@ -88,24 +88,14 @@ impl Layer for Dense {
         }
     }
 
-    /// dW = xᵀ dy, db = the column sums of dy, shard by shard: the chain over the rows of the batch is carried on in the
-    /// gradient itself.
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        if let Some((rows, within)) = self.weight.rows_within(part) {
-            for shard in 0..traces.count {
-                let trace = (traces.of)(shard);
-                let count = trace.dy.len() / self.units;
-                let start = if shard == 0 { Start::Zero } else { Start::Keep };
-                let x = Mat::strided(&trace.x[rows.start..], count, rows.len(), self.inputs, 1);
-                let dy = Mat::new(trace.dy, count, self.units);
-                gemm(pass.cpu, start, x.t(), dy, &mut grads[within.clone()], pass.scratch);
-            }
-        }
-        if let Some((columns, within)) = self.bias.as_ref().and_then(|b| b.rows_within(part)) {
-            for shard in 0..traces.count {
-                let dy = (traces.of)(shard).dy;
-                reduce::column_sums(pass.cpu, dy, self.units, columns.clone(), shard > 0, &mut grads[within.clone()]);
-            }
+        let of = |shard: usize| {
+            let trace = (traces.of)(shard);
+            (trace.x, trace.dy)
+        };
+        gradients::weight(pass, &self.weight, part, traces.count, &of, grads);
+        if let Some(bias) = &self.bias {
+            gradients::bias(pass, bias, part, traces.count, &|shard| of(shard).1, grads);
         }
     }
 

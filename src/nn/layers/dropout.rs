@@ -10,7 +10,6 @@ use kernels::random::{self, Draw};
 use crate::base::key::{Key, Kind};
 use crate::base::random::Purpose;
 use crate::base::registry::{About, Entry};
-use crate::base::values::Chosen;
 use crate::nn::layer::{Draws, Io, Layer, Pass};
 use crate::nn::place::Placing;
 
@@ -28,15 +27,17 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
             keys: vec![Key::preset("rate", rate, "0.5", "the probability of a zero").or(&["p"])],
             example: "{ type = \"dropout\", rate = 0.2 }".into(),
         },
-        build: place,
+        build: |chosen, placing| {
+            push(chosen.values.number("rate"), placing);
+            Some(())
+        },
     }
 }
 
-fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
-    let shape = placing.shape().clone();
-    let (rate, number) = (chosen.values.number("rate") as f32, placing.drawing());
-    placing.push(Box::new(Dropout { rate: rate.min(LARGEST), number, width: shape.width() }), shape);
-    Some(())
+/// Adds dropout to the chain.
+pub(super) fn push(rate: f64, placing: &mut Placing<'_>) {
+    let (shape, number) = (placing.shape().clone(), placing.drawing());
+    placing.push(Box::new(Dropout { rate: (rate as f32).min(LARGEST), number, width: shape.width() }), shape);
 }
 
 /// The last number below one.

@@ -13,12 +13,21 @@ use super::place::Placing;
 
 mod activation;
 mod concat;
+mod conv;
 mod dense;
 mod dropout;
 mod flatten;
+mod gru;
+mod lstm;
+mod per_step;
 mod permute;
+mod pool;
+mod recurrent;
+mod reshape;
 mod residual;
+mod rnn;
 mod scale;
+mod window;
 
 /// What places a layer: checks the shape it is given, takes its slots, adds itself to the chain. Nothing is returned
 /// when it does not fit, which it has reported.
@@ -27,16 +36,29 @@ pub type PlaceLayer = fn(&Chosen, &mut Placing<'_>) -> Option<()>;
 /// Every layer there is.
 pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
     kind: "layer",
-    entries: vec![
-        dense::entry(),
-        activation::entry(),
-        dropout::entry(),
-        residual::entry(),
-        concat::entry(),
-        scale::entry(),
-        permute::entry(),
-        flatten::entry(),
-    ],
+    entries: [
+        vec![
+            dense::entry(),
+            activation::entry(),
+            dropout::entry(),
+            residual::entry(),
+            concat::entry(),
+            scale::entry(),
+            permute::entry(),
+            flatten::entry(),
+            reshape::entry(),
+            per_step::entry(),
+            rnn::entry(),
+            lstm::entry(),
+            gru::entry(),
+            conv::one(),
+            conv::two(),
+        ],
+        pool::entries(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect(),
 });
 
 /// What every layer takes. A layer that holds others hands it down: `lr` is multiplied, `frozen` holds for all of them,
@@ -65,3 +87,23 @@ pub static COMMON: &[Key] = &[
 
 /// A layer with what every layer takes.
 pub const LAYER: Kind = Kind::Member { registry: || &*LAYERS, common: COMMON };
+
+/// Steps and features of the rows that a layer over sequences gets, or a mistake.
+fn sequence(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<(usize, usize)> {
+    match placing.shape().0.as_slice() {
+        [steps, features] => Some((*steps, *features)),
+        _ => {
+            no_sequence(chosen, placing);
+            None
+        }
+    }
+}
+
+/// Reports that a layer got rows that are no sequences.
+fn no_sequence(chosen: &Chosen, placing: &mut Placing<'_>) {
+    let shape = placing.shape();
+    let message = format!("`{}` reads rows of steps x features, but gets rows of {shape}", chosen.name);
+    let hint =
+        format!("put `{{ type = \"reshape\", shape = [{}, 1] }}` before it for one number a step", shape.width());
+    placing.misfit(chosen.place, message, hint);
+}

@@ -51,6 +51,10 @@ impl Layer for Residual {
         self.body.kept()
     }
 
+    fn room(&self) -> usize {
+        self.body.room()
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
         elementwise::add(pass.cpu, x, self.body.output(kept), y);

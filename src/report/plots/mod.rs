@@ -27,8 +27,6 @@ use std::sync::LazyLock;
 
 use super::expect::Judged;
 use super::frame::{Frame, Outline};
-use chart::Level;
-
 use super::select::{Selection, WHERE, check_metric};
 use super::spread::Group;
 use super::tables::Sheet;
@@ -40,6 +38,8 @@ use crate::base::read;
 use crate::base::registry::{Members, Registry};
 use crate::base::values::{Chosen, Value, Values};
 
+pub use canvas::PALETTE;
+pub use chart::{Chart, Level, Line, Panel, Point};
 pub use picture::{Picture, escape};
 
 /// A plot: which numbers of a frame are drawn, and how.

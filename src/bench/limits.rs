@@ -1,0 +1,124 @@
+//! What the machine can do at most, which everything else is held against: fused multiply-adds on every instruction set,
+//! passes over working sets that fit the caches and one that fits none, on one core and on all.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::{Barrier, Mutex};
+use std::time::Instant;
+
+use kernels::{Cpu, limits};
+
+use crate::base::error::Result;
+use crate::run::workers::in_turn;
+
+use super::Setup;
+use super::case::{Case, Unit};
+
+/// The name of the case that gives the peak.
+pub const PEAK: &str = "fused multiply-add";
+/// The name of the case that gives the clock.
+pub const CLOCK: &str = "clock";
+/// What a roof is drawn for.
+pub const ROOFS: [&str; 2] = ["read 16 KiB", "read 192 MiB"];
+
+/// Rounds of chains in a repetition.
+const ROUNDS: usize = 1 << 14;
+/// Working sets, in floats: the first fit the caches of today's machines, the last fits none.
+const SETS: [(usize, &str); 4] =
+    [(1 << 12, ROOFS[0]), (1 << 16, "read 256 KiB"), (1 << 20, "read 4 MiB"), (MEMORY, ROOFS[1])];
+const MEMORY: usize = 48 << 20;
+
+/// The peak of one core or of several.
+pub fn peak_name(cores: usize) -> String {
+    if cores == 1 { PEAK.to_owned() } else { format!("{PEAK}, {cores} cores") }
+}
+
+/// The peaks alone, for measures of other groups.
+pub fn peaks(setup: &Setup) -> Vec<Case> {
+    let flops = (ROUNDS * limits::FLOPS_PER_ROUND) as f64;
+    let chains = |cpu: Cpu| {
+        move || {
+            black_box(limits::fma_chains(cpu, ROUNDS, black_box(0.999)));
+        }
+    };
+    let mut cases: Vec<Case> =
+        setup.cpus.iter().map(|&cpu| Case::of(PEAK, cpu.isa(), Unit::Gflops, flops, chains(cpu))).collect();
+    if setup.cores > 1 {
+        let (cpu, cores) = (setup.cpu, setup.cores);
+        let work = flops * cores as f64;
+        let sample = move |repetitions| together(cores, &|_| (0..repetitions).for_each(|_| chains(cpu)()));
+        cases.push(Case {
+            sample: Box::new(sample),
+            ..Case::of(peak_name(cores), cpu.isa(), Unit::Gflops, work, || ())
+        });
+    }
+    cases
+}
+
+pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
+    let mut cases = peaks(setup);
+    cases.extend(clock());
+    let cpu = setup.cpu;
+    let memory = Rc::new(RefCell::new(vec![1.0_f32; MEMORY]));
+    for (floats, name) in SETS {
+        let memory = memory.clone();
+        let pass = move || {
+            black_box(limits::read(cpu, &memory.borrow()[..floats]));
+        };
+        cases.push(Case::of(name, cpu.isa(), Unit::Gigabytes, 4.0 * floats as f64, pass));
+    }
+    if setup.cores > 1 {
+        let (cores, memory) = (setup.cores, memory.clone());
+        let sample = move |repetitions| {
+            let memory = memory.borrow();
+            let parts: Vec<&[f32]> = memory.chunks(MEMORY.div_ceil(cores)).collect();
+            together(cores, &|worker| {
+                for _ in 0..repetitions {
+                    black_box(limits::read(cpu, parts[worker]));
+                }
+            })
+        };
+        let name = format!("{}, {cores} cores", ROOFS[1]);
+        let case = Case::of(name, cpu.isa(), Unit::Gigabytes, 4.0 * MEMORY as f64, || ());
+        cases.push(Case { sample: Box::new(sample), ..case });
+    }
+    let third = MEMORY / 3;
+    let triad = move || {
+        let mut memory = memory.borrow_mut();
+        let (x, rest) = memory.split_at_mut(third);
+        let (y, out) = rest.split_at_mut(third);
+        limits::triad(cpu, x, black_box(0.5), y, out);
+    };
+    let triad = Case::of("triad 192 MiB", cpu.isa(), Unit::Gigabytes, 12.0 * third as f64, triad);
+    cases.push(triad.multiplying(2.0 * third as f64, cpu.isa(), 12.0 * third as f64));
+    Ok(cases)
+}
+
+/// The seconds from the first worker's beginning to the last one's end, when all begin together.
+fn together(cores: usize, work: &(dyn Fn(usize) + Sync)) -> Result<f64> {
+    let (barrier, times) = (Barrier::new(cores), Mutex::new(Vec::new()));
+    in_turn(cores, 1, cores, &|_, index, _| {
+        barrier.wait();
+        let begun = Instant::now();
+        work(index);
+        times.lock().expect("nobody panics with it").push((begun, Instant::now()));
+        ControlFlow::Continue(())
+    })?;
+    let times = times.into_inner().expect("nobody panics with it");
+    let (begun, ended) = (times.iter().map(|t| t.0).min(), times.iter().map(|t| t.1).max());
+    Ok(begun.zip(ended).map_or(0.0, |(begun, ended)| (ended - begun).as_secs_f64()))
+}
+
+/// The frequency, from multiplications that each wait three cycles for the one before, as on every x86-64 processor since
+/// 2008 but the family of Bulldozer (Fog, Instruction tables).
+fn clock() -> Option<Case> {
+    const LENGTH: u64 = 1 << 16;
+    let chain = || {
+        let mut x = black_box(3_u64);
+        (0..LENGTH).for_each(|_| x = x.wrapping_mul(x));
+        black_box(x);
+    };
+    cfg!(target_arch = "x86_64").then(|| Case::of(CLOCK, "x86-64", Unit::Gigahertz, 3.0 * LENGTH as f64, chain))
+}
