@@ -6,52 +6,71 @@ mod common;
 use std::path::Path;
 
 use common::program::{expect, folder};
-use common::{Errors, golden, numbers, rehearse, root, singles};
+use common::{Errors, golden, list, numbers, rehearse, root, singles, text};
 use kernels::{Cpu, Scratch};
 use runner::base::hash;
 use runner::nn::layer::Pass;
 use runner::nn::weights;
 use safetensors::SafeTensors;
 
-const NETWORK: &str = "[
-    { type = 'dense', units = 7 }, { type = 'activation', function = 'tanh' },
-    { type = 'residual', layers = [
-        { type = 'dense', units = 7, bias = false }, { type = 'activation', function = 'tanh' },
-    ] },
-    { type = 'dense', units = 3 },
-]";
+/// The networks of `tests/golden/checkpoint.py`.
+fn network(name: &str) -> &'static str {
+    match name {
+        "dense" => {
+            "{ type = 'dense', units = 7 }, { type = 'activation', function = 'tanh' },
+             { type = 'residual', layers = [
+                 { type = 'dense', units = 7, bias = false }, { type = 'activation', function = 'tanh' },
+             ] }"
+        }
+        "conv2d" => {
+            "{ type = 'reshape', shape = [2, 4, 5] }, { type = 'conv2d', channels = 4, kernel_size = [2, 3], groups = 2 },
+             { type = 'activation', function = 'relu' }, { type = 'flatten' }"
+        }
+        "conv1d" => {
+            "{ type = 'reshape', shape = [2, 6] }, { type = 'conv1d', channels = 3, kernel_size = 3 }, { type = 'flatten' }"
+        }
+        "lstm" => "{ type = 'reshape', shape = [4, 3] }, { type = 'lstm', units = 5, layers = 2 }",
+        "gru" => "{ type = 'reshape', shape = [4, 3] }, { type = 'gru', units = 2, bidirectional = true }",
+        other => panic!("no network is called {other}"),
+    }
+}
 
 /// Against PyTorch in `f64`; the parameters are the same `f32`.
 const OUTPUT_ERROR: f64 = 1e-6;
 
 #[test]
 fn what_pytorch_saved_is_read_and_written_the_same() {
-    let rehearsal = rehearse(&format!(
-        "data = {{ type = 'regression', features = 5, outputs = 3, train = 4, test = 1 }}
-         network.layers = {NETWORK}
-         loss = 'mse'
-         optimizer = {{ type = 'sgd', lr = 0.1 }}
-         train = {{ steps = 1, batch_size = 4 }}"
-    ));
-    let network = rehearsal.unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
-    let theirs = std::fs::read(root().join("tests/golden/checkpoint.safetensors")).expect("a file of the repository");
-    let params = weights::from_bytes(network.slots(), &theirs).expect("the same network");
-    let file = golden("checkpoint.json");
-    let (x, mut scratch) = (singles(&file["x"]), Scratch::new());
-    let mut kept = vec![0.0; 4 * network.kept()];
-    let mut pass = Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
-    let outputs = network.forward(&mut pass, &params, &x, &mut kept);
-    let mut errors = Errors::new("outputs of a network of PyTorch's", OUTPUT_ERROR);
-    for (ours, theirs) in outputs.iter().zip(numbers(&file["outputs"])) {
-        errors.check(f64::from(*ours), theirs, theirs.abs().max(1.0), &"an output");
+    let mut errors = Errors::new("outputs of networks of PyTorch's", OUTPUT_ERROR);
+    for case in list(&golden("checkpoints.json")["cases"]) {
+        let name = text(case, "name");
+        let rehearsal = rehearse(&format!(
+            "data = {{ type = 'regression', features = {}, outputs = 3, train = 4, test = 1 }}
+             network.layers = [{}, {{ type = 'dense', units = 3 }}]
+             loss = 'mse'
+             optimizer = {{ type = 'sgd', lr = 0.1 }}
+             train = {{ steps = 1, batch_size = 4 }}",
+            case["width"],
+            network(name),
+        ));
+        let network = rehearsal.unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
+        let path = root().join(format!("tests/golden/checkpoint_{name}.safetensors"));
+        let theirs = std::fs::read(path).expect("a file of the repository");
+        let params = weights::from_bytes(network.slots(), &theirs).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (x, mut scratch) = (singles(&case["x"]), Scratch::new());
+        let mut kept = vec![0.0; 4 * network.kept()];
+        let mut pass = Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
+        let outputs = network.forward(&mut pass, &params, &x, &mut kept);
+        for (ours, theirs) in outputs.iter().zip(numbers(&case["outputs"])) {
+            errors.check(f64::from(*ours), theirs, theirs.abs().max(1.0), &name);
+        }
+        let ours = weights::to_bytes(network.slots(), &params);
+        let (ours, theirs) = (SafeTensors::deserialize(&ours).unwrap(), SafeTensors::deserialize(&theirs).unwrap());
+        assert_eq!(ours.len(), theirs.len());
+        for (tensor, saved) in theirs.iter() {
+            assert_eq!(ours.tensor(tensor).expect("the same names"), saved, "{name}: {tensor}");
+        }
     }
     errors.report();
-    let ours = weights::to_bytes(network.slots(), &params);
-    let (ours, theirs) = (SafeTensors::deserialize(&ours).unwrap(), SafeTensors::deserialize(&theirs).unwrap());
-    assert_eq!(ours.len(), theirs.len());
-    for (name, tensor) in theirs.iter() {
-        assert_eq!(ours.tensor(name).expect("the same names"), tensor, "{name}");
-    }
 }
 
 fn experiment(more: &str) -> String {

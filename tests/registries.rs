@@ -141,8 +141,20 @@ fn unique<'a>(names: impl Iterator<Item = &'a str>, of: &str) {
 fn every_registry_is_reached() {
     let reached = Reached::everything();
     let kinds: BTreeSet<&str> = reached.registries.iter().map(|found| (found.registry)().kind()).collect();
-    let known =
-        ["activation", "data", "initialiser", "layer", "loss", "metric", "optimizer", "plot", "schedule", "strategy"];
+    let known = [
+        "activation",
+        "augmentation",
+        "average",
+        "data",
+        "initialiser",
+        "layer",
+        "loss",
+        "metric",
+        "optimizer",
+        "plot",
+        "schedule",
+        "strategy",
+    ];
     for kind in known {
         assert!(kinds.contains(kind), "no key of an experiment leads to a {kind}");
     }

@@ -177,6 +177,35 @@ pub fn blend(cpu: Cpu, a: f32, x: &[f32], b: f32, y: &mut [f32]) {
     cpu.run(InPlace { f: Blend(a, b), x: [x], y });
 }
 
+struct Toward(f32);
+
+impl Onto<1> for Toward {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
+        s.mul_add(s.splat(self.0), s.sub(x, y), y)
+    }
+}
+
+/// `y += a (x - y)`, the difference rounded, then one fused multiply-add; both slices of one length. Where `x` stays, `y` ends
+/// there, which the sum of two products does not promise.
+pub fn toward(cpu: Cpu, a: f32, x: &[f32], y: &mut [f32]) {
+    cpu.run(InPlace { f: Toward(a), x: [x], y });
+}
+
+struct BySize(f32);
+
+impl Onto<1> for BySize {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, [w]: [S::V; 1]) -> S::V {
+        s.mul(y, s.add(s.and(w, s.bits(0x7fff_ffff)), s.splat(self.0)))
+    }
+}
+
+/// `y *= |w| + eta`, both slices of one length.
+pub fn by_size(cpu: Cpu, eta: f32, w: &[f32], y: &mut [f32]) {
+    cpu.run(InPlace { f: BySize(eta), x: [w], y });
+}
+
 struct Penalty {
     l1: f32,
     l2: f32,

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Stream, assert_same_bits, cpus};
 use kernels::Cpu;
-use kernels::elementwise::{add, add_to, blend, clamp, penalize, scale, times, times_row};
+use kernels::elementwise::{add, add_to, blend, by_size, clamp, penalize, scale, times, times_row, toward};
 use kernels::reduce::{argmax_rows, column_dots, column_sums, dot, norm, row_sums, sum};
 
 const LENGTHS: [usize; 12] = [0, 1, 5, 15, 16, 17, 31, 32, 33, 100, 257, 1000];
@@ -139,6 +139,10 @@ fn what_is_changed_in_place() {
             assert_same_bits(&changed(&y, |y| clamp(cpu, 0.25, y)), &each(|y, _| y.clamp(-0.25, 0.25)), "clamp");
             let blended = each(|y, x| 0.7 * y + 0.3 * x);
             assert_same_bits(&changed(&y, |y| blend(cpu, 0.3, &x, 0.7, y)), &blended, "blend");
+            let drawn = each(|y, x| (x - y).mul_add(0.3, y));
+            assert_same_bits(&changed(&y, |y| toward(cpu, 0.3, &x, y)), &drawn, "toward");
+            let sized = each(|y, x| y * (x.abs() + 0.01));
+            assert_same_bits(&changed(&y, |y| by_size(cpu, 0.01, &x, y)), &sized, "by_size");
             let sign = |w: f32| if w == 0.0 { 0.0 } else { w.signum() };
             let penalized: Vec<f32> = y.iter().zip(&x).map(|(g, w)| g + 0.1 * sign(*w) + 0.5 * w).collect();
             assert_same_bits(&changed(&y, |g| penalize(cpu, 0.1, 0.25, &x, g)), &penalized, "penalize");

@@ -75,17 +75,20 @@ pub enum Purpose {
     LabelNoise,
     /// Rows that are drawn anew for every seed.
     Data,
+    /// How rows are changed when they are trained on, by step and row.
+    Augment,
 }
 
 impl Purpose {
     /// All of them with what they decide; the place of a purpose here is its number.
-    pub const ALL: [(Purpose, &'static str); 6] = [
+    pub const ALL: [(Purpose, &'static str); 7] = [
         (Purpose::Init, "the initial parameters"),
         (Purpose::Order, "the order in which training rows are taken"),
         (Purpose::Dropout, "which units are dropped"),
         (Purpose::Split, "which rows are held out"),
         (Purpose::LabelNoise, "which labels are replaced, and by what"),
         (Purpose::Data, "what a data set draws anew for every seed"),
+        (Purpose::Augment, "how rows are changed each time they are trained on"),
     ];
 
     /// Its name in a file, and in the stream's own name.
@@ -97,6 +100,7 @@ impl Purpose {
             Purpose::Split => "split",
             Purpose::LabelNoise => "label_noise",
             Purpose::Data => "data",
+            Purpose::Augment => "augment",
         }
     }
 

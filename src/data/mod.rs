@@ -2,7 +2,8 @@
 //!
 //! In reading order: rows with their labels ([`dataset`]), where files are looked for ([`folders`]), how many rows a share
 //! is ([`share`]), what a source is
-//! ([`source`]) and the members ([`sources`]), what every source can be asked for and in which order ([`prepare`]), and the memory that
+//! ([`source`]) and the members ([`sources`]), what every source can be asked for and in which order ([`prepare`]), what
+//! is done to a row each time it is trained on ([`augment`]), and the memory that
 //! trials share ([`cache`]). The functions here are what the rest of the program asks of a `[data]` section.
 
 pub mod dataset;
@@ -12,6 +13,7 @@ pub mod share;
 pub mod source;
 pub mod sources;
 
+pub mod augment;
 pub mod prepare;
 
 pub mod cache;
@@ -60,7 +62,10 @@ pub struct Outline {
 pub fn outline(chosen: &Chosen, folders: &Folders, diagnostics: &mut Diagnostics) -> Option<Outline> {
     let source = build(chosen, diagnostics)?;
     match source.outline(folders) {
-        Ok(found) => prepare::outline(chosen, found, diagnostics),
+        Ok(found) => {
+            let outline = prepare::outline(chosen, found, diagnostics)?;
+            augment::check(chosen, &outline, diagnostics).map(|()| outline)
+        }
         Err(error) => {
             let message = format!("data `{}`: {}", chosen.name, error.message);
             match error.hint {

@@ -11,6 +11,8 @@ use crate::base::key::{Key, Kind};
 use crate::base::registry::Registry;
 use crate::base::values::Chosen;
 
+use super::sharpness::SAM;
+
 type Build = fn(&[f64]) -> Box<dyn Optimizer>;
 
 /// Every optimizer there is.
@@ -30,6 +32,7 @@ pub static COMMON: &[Key] = &[
         "the most that one component of the gradient may be in size: g = min(max(g, -clip_value), clip_value)",
     )
     .or(&["clipvalue"]),
+    SAM,
     Key::preset("decay_bias", Kind::Flag, "true", "whether `weight_decay` holds for biases too, as in PyTorch"),
 ];
 

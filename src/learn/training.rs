@@ -4,6 +4,7 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::values::{Value, Values};
 
+use super::average::{AVERAGE, Averaging};
 use super::stopping::{self, Measures, Stopping};
 
 /// The keys of `[train]`.
@@ -24,19 +25,21 @@ pub static KEYS: &[Key] = &[
         "\"shuffled\"",
         "the order in which rows are taken",
     ),
+    AVERAGE,
     stopping::GOAL,
     stopping::GOAL_EVALUATIONS,
     stopping::EARLY,
 ];
 
 /// How a network trains.
-#[derive(Debug, Clone, PartialEq)]
 pub struct Training {
     length: Span,
     /// Rows per step; none for all of them.
     pub batch: Option<usize>,
     /// Whether every epoch has a new order.
     pub shuffled: bool,
+    /// Which weights are measured and kept, where not those of the last step.
+    pub average: Option<Averaging>,
     /// When it ends before that.
     pub stopping: Stopping,
 }
@@ -69,7 +72,8 @@ impl Training {
             Value::Whole(n) => Some(*n as usize),
             _ => None,
         };
-        Some(Self { length, batch, shuffled: section.text("order") == "shuffled", stopping })
+        let average = section.has("average").then(|| Averaging::new(section.member("average")));
+        Some(Self { length, batch, shuffled: section.text("order") == "shuffled", average, stopping })
     }
 
     /// Rows per step on a training set of `rows`.

@@ -6,6 +6,7 @@ use crate::base::random::{Purpose, Seeds};
 use crate::base::shape::{Shape, Target};
 use crate::base::values::{Chosen, Value, Values};
 use crate::data::Outline;
+use crate::data::augment::Augment;
 use crate::learn::objective::Objective;
 use crate::learn::optimizer::{self, Instead};
 use crate::learn::schedule::{Rates, Run};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub network: Network,
     /// What is minimised.
     pub objective: Objective,
+    /// What is done to a row each time it is trained on.
+    pub augment: Option<Augment>,
     /// How a step is taken.
     pub update: Update,
     /// How large it is.
@@ -93,6 +96,7 @@ impl Plan {
         let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
+            augment: member(read, "data").and_then(|section| Augment::new(section, network.input())),
             network,
             objective,
             update,
@@ -130,13 +134,15 @@ impl Plan {
 
     /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
+        let passes = if self.update.climb().is_some() { 2.0 } else { 1.0 };
+        passes * self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
     /// Bytes that training one trial takes beside its data.
     pub fn memory(&self, rows: usize) -> usize {
         let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
-        let copies = 1 + kept + self.update.planes();
+        let beside = usize::from(self.update.climb().is_some()) + usize::from(self.training.average.is_some());
+        let copies = 1 + kept + beside + self.update.planes();
         let batch =
             self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)

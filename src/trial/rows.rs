@@ -133,6 +133,8 @@ pub struct Gathered {
     classes: Vec<u32>,
     values: Vec<f32>,
     lengths: Vec<u32>,
+    /// As long as a row of input.
+    spare: Vec<f32>,
 }
 
 impl Gathered {
@@ -144,19 +146,25 @@ impl Gathered {
             classes: vec![0; if part.width == 0 { targets } else { 0 }],
             values: vec![0.0; targets * part.width],
             lengths: vec![0; if part.data.lengths.is_empty() { 0 } else { rows }],
+            spare: vec![0.0; part.inputs()],
         }
     }
 
-    /// Copies the rows at `indices` side by side.
-    pub fn fill(&mut self, part: &Part, indices: &[u32]) {
-        copy(&part.data.x, part.inputs(), indices, &mut self.x);
+    /// Copies these rows side by side.
+    pub fn fill(&mut self, part: &Part, indices: impl Iterator<Item = usize> + Clone) {
+        copy(&part.data.x, part.inputs(), indices.clone(), &mut self.x);
         match &part.data.labels {
-            Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices, &mut self.classes),
-            _ => copy(&part.values, part.steps() * part.width, indices, &mut self.values),
+            Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices.clone(), &mut self.classes),
+            _ => copy(&part.values, part.steps() * part.width, indices.clone(), &mut self.values),
         }
         if !part.data.lengths.is_empty() {
             copy(&part.data.lengths, 1, indices, &mut self.lengths);
         }
+    }
+
+    /// The inputs of the first `rows` rows to be changed, and as much room as one of them takes.
+    pub fn change(&mut self, rows: usize) -> (&mut [f32], &mut [f32]) {
+        (&mut self.x[..rows * self.spare.len()], &mut self.spare)
     }
 
     /// The inputs of the first `rows` rows.
@@ -176,8 +184,8 @@ impl Gathered {
 }
 
 /// Copies the rows at `indices`, of `width` numbers each, side by side.
-fn copy<T: Copy>(from: &[T], width: usize, indices: &[u32], to: &mut [T]) {
+fn copy<T: Copy>(from: &[T], width: usize, indices: impl Iterator<Item = usize>, to: &mut [T]) {
     for (to, index) in to.chunks_exact_mut(width).zip(indices) {
-        to.copy_from_slice(&from[*index as usize * width..][..width]);
+        to.copy_from_slice(&from[index * width..][..width]);
     }
 }

@@ -74,6 +74,8 @@ pub struct Team<'p> {
     params: Vec<f32>,
     /// Empty where nobody needs all of it at once.
     grads: Vec<f32>,
+    /// Where the parameters are while a step climbs; empty where none does.
+    home: Vec<f32>,
     memory: [Vec<f32>; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
@@ -102,7 +104,7 @@ impl<'p> Team<'p> {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let share = batch.div_ceil(threads);
-        let whole = plan.training.batch.is_none() || !plan.training.shuffled;
+        let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
@@ -124,6 +126,7 @@ impl<'p> Team<'p> {
             cpu,
             seeds,
             grads: vec![0.0; grads],
+            home: vec![0.0; if plan.update.climb().is_some() { params.len() } else { 0 }],
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
@@ -140,6 +143,11 @@ impl<'p> Team<'p> {
         &self.params
     }
 
+    /// Exchanges the parameters for others.
+    pub fn exchange(&mut self, params: &mut Vec<f32>) {
+        std::mem::swap(&mut self.params, params);
+    }
+
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
     /// parameters; zero before the first step, and empty where the plan does not keep it.
     pub fn grads(&self) -> &[f32] {
@@ -149,6 +157,25 @@ impl<'p> Team<'p> {
     /// One step of training; `rate` is its learning rate and `number` counts from 1. Returns the loss of the batch
     /// before the step. When that is not a finite number, nothing is updated.
     pub fn step(&mut self, train: &Part, batch: Batch<'_>, number: u64, rate: f64) -> f64 {
+        let loss = self.rows_phase(train, batch, number);
+        if !loss.is_finite() {
+            return loss;
+        }
+        if let Some(climb) = self.plan.update.climb() {
+            self.whole_gradient(train, batch);
+            climb.up(self.cpu, &mut self.params, &mut self.grads, &mut self.home);
+            let uphill = self.rows_phase(train, batch, number);
+            if !uphill.is_finite() {
+                self.params.copy_from_slice(&self.home);
+                return uphill;
+            }
+        }
+        self.parameters_phase(train, batch, number, rate);
+        loss
+    }
+
+    /// The loss of a batch at the parameters as they are, and what the gradients of it are made from.
+    fn rows_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64) -> f64 {
         let rows = batch.rows();
         let count = self.busy(rows);
         for (i, shard) in self.shards.iter_mut().enumerate() {
@@ -166,11 +193,19 @@ impl<'p> Team<'p> {
         };
         crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
-        let loss = plan.objective.total(losses, divisor);
-        if loss.is_finite() {
-            self.parameters_phase(train, batch, number, rate);
-        }
-        loss
+        plan.objective.total(losses, divisor)
+    }
+
+    /// The gradient of what is minimised, of all parameters, not clipped.
+    fn whole_gradient(&mut self, train: &Part, batch: Batch<'_>) {
+        let shards = &self.shards[..self.busy(batch.rows())];
+        let step = Step { number: 0, lr: 0.0, momentum: None, product: 1.0 };
+        let phase = Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, clips: false };
+        let [a, b, c, d] = &mut self.memory;
+        let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        divide(&self.cuts, stretch, &mut self.hands, &|part, stretch, hand: &mut Hand<'_>| {
+            phase.gradients(&part, stretch, hand.scratch);
+        });
     }
 
     /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads.
@@ -184,7 +219,8 @@ impl<'p> Team<'p> {
         let step = Step { number, lr, momentum, product: self.product };
         self.product *= plan.update.factor(step);
         let shards = &self.shards[..self.busy(batch.rows())];
-        let phase = Phase { plan, cpu, train, batch, shards, step: Step { product: self.product, ..step } };
+        let step = Step { product: self.product, ..step };
+        let phase = Phase { plan, cpu, train, batch, shards, step, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         if plan.update.alone() {
@@ -198,6 +234,9 @@ impl<'p> Team<'p> {
             phase.gradients(&part, stretch, hand.scratch);
         };
         divide(&self.cuts, stretch.again(), &mut self.hands, &gradients);
+        if plan.update.climb().is_some() {
+            stretch.params.copy_from_slice(&self.home);
+        }
         let shortening = plan.update.shortening(cpu, stretch.grads);
         let update = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
             if let Some(factor) = shortening {
@@ -232,13 +271,17 @@ impl Shard {
         if count == 0 {
             return;
         }
-        let (x, answers) = match batch {
-            Batch::Stretch(start, _) => {
+        let (x, answers) = match (batch, &plan.augment) {
+            (Batch::Stretch(start, _), None) => {
                 let rows = start + self.rows.start..start + self.rows.end;
                 (train.x(&rows), train.answers(&rows))
             }
-            Batch::Picked(indices) => {
-                self.gathered.fill(train, &indices[self.rows.clone()]);
+            (_, augment) => {
+                self.gathered.fill(train, self.rows.clone().map(|place| batch.row(place)));
+                if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
+                    let (x, spare) = self.gathered.change(count);
+                    augment.rows(seeds, step, row, x, spare);
+                }
                 (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
             }
         };
@@ -253,9 +296,9 @@ impl Shard {
 
     /// What phase one left behind.
     fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
-        let x = match batch {
-            Batch::Stretch(start, _) => train.x(&(start + self.rows.start..start + self.rows.end)),
-            Batch::Picked(_) => self.gathered.x(self.rows.len(), train.inputs()),
+        let x = match (batch, &plan.augment) {
+            (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
+            _ => self.gathered.x(self.rows.len(), train.inputs()),
         };
         Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
     }
@@ -290,6 +333,8 @@ struct Phase<'a> {
     batch: Batch<'a>,
     shards: &'a [Shard],
     step: Step,
+    /// Whether the components of the gradient are clipped.
+    clips: bool,
 }
 
 impl Phase<'_> {
@@ -316,6 +361,9 @@ impl Phase<'_> {
         let mut pass = Pass { cpu: self.cpu, scratch, draws: None, lengths: &[] };
         self.plan.network.gradients(&mut pass, part, &traces, stretch.grads);
         self.plan.update.prepare(self.cpu, part, stretch.params, stretch.grads);
+        if self.clips {
+            self.plan.update.clip(self.cpu, stretch.grads);
+        }
     }
 
     fn update(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {

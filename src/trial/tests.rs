@@ -224,3 +224,20 @@ fn of_a_series_the_last_number_is_a_second_baseline() {
     assert_eq!(record.summary("persistence_test_loss"), Some(36.0));
     assert!(record.summary("baseline_test_mae").is_some_and(|mae| mae > 6.0), "the mean of the past is far away");
 }
+
+#[test]
+fn averaged_weights_are_measured_and_change_nothing_else() {
+    let plain = mnist1d("steps = 60", "");
+    let averaged = mnist1d("steps = 60\naverage = { type = 'swa', start = { steps = 20 }, every = { steps = 5 } }", "");
+    let losses = |record: &Record, name| format!("{:?}", column(record, name));
+    assert_eq!(
+        losses(&averaged, "running_train_loss"),
+        losses(&plain, "running_train_loss"),
+        "the same steps are taken"
+    );
+    let (of_plain, of_mean) = (column(&plain, "train_loss"), column(&averaged, "train_loss"));
+    // evaluated every 5 steps or so: until the first weights are taken in, the weights themselves are measured
+    assert_eq!(of_mean[0], of_plain[0]);
+    assert_ne!(of_mean.last(), of_plain.last());
+    assert_ne!(averaged.weights_digest, plain.weights_digest);
+}

@@ -15,6 +15,7 @@ use crate::learn::schedule::Follower;
 use crate::learn::stopping::{End, Watcher};
 use crate::probe::Wants;
 
+use super::average::Mean;
 use super::baseline::baseline;
 use super::checkpoint::Moment;
 use super::crew;
@@ -75,6 +76,7 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course::new(plan, means, &parts, team, start);
     let (steps, mean_loss, seconds) = crew::awake(threads, || course.run(&Order::new(plan, parts[0].rows(), seeds)))?;
+    course.exchange();
     let Course { team, rows, status, watcher, best_digest, best_params, end, .. } = course;
     if plan.saves.contains(&Moment::Best) {
         means.watch.keep(Moment::Best, &best_params);
@@ -152,6 +154,7 @@ struct Course<'a, 'p> {
     means: &'a Means<'a>,
     parts: &'a [Part],
     team: Team<'p>,
+    mean: Option<Mean<'p>>,
     /// What training started from; empty when no probe asks for it.
     start: Vec<f32>,
     rows: Vec<Row>,
@@ -170,7 +173,22 @@ impl<'a, 'p> Course<'a, 'p> {
         let (watcher, rates) = (Watcher::new(&plan.training.stopping), plan.rates.follow());
         let (rows, best_digest, best_params) = (Vec::new(), String::new(), Vec::new());
         let status = Status::Done;
-        Self { plan, means, parts, team, start, rows, status, watcher, rates, best_digest, best_params, end: None }
+        let mean = Mean::new(plan);
+        Self {
+            plan,
+            means,
+            parts,
+            team,
+            mean,
+            start,
+            rows,
+            status,
+            watcher,
+            rates,
+            best_digest,
+            best_params,
+            end: None,
+        }
     }
 
     /// Trains to the end: the steps taken, the mean of their batches' losses, and the time they took.
@@ -195,6 +213,9 @@ impl<'a, 'p> Course<'a, 'p> {
                     self.status = Status::Diverged { step };
                     break;
                 }
+                if let Some(mean) = &mut self.mean {
+                    mean.after(self.means.cpu, step, self.team.params());
+                }
             }
             seconds += from.elapsed();
             self.evaluate(step, running / (step - before) as f64);
@@ -202,9 +223,17 @@ impl<'a, 'p> Course<'a, 'p> {
         Some((step, total / step as f64, seconds))
     }
 
+    /// Puts the averaged weights, where there are some, in the place of the others, and the second time back.
+    fn exchange(&mut self) {
+        if let Some(mean) = &mut self.mean {
+            mean.exchange(&mut self.team);
+        }
+    }
+
     /// Measures the network after `step` steps; `running_loss` is the mean of its batches' losses since the last time.
     fn evaluate(&mut self, step: u64, running_loss: f64) {
         let plan = self.plan;
+        self.exchange();
         let past = Past { start: &self.start, stepped: step > 0, running_loss };
         let values = measure(plan, self.means.cpu, &mut self.team, self.parts, past);
         self.means.watch.evaluated(step, plan.run.steps, &plan.columns, &values);
@@ -216,6 +245,7 @@ impl<'a, 'p> Course<'a, 'p> {
                 self.best_params.extend_from_slice(self.team.params());
             }
         }
+        self.exchange();
         self.end = end;
         // of the parts of the data: the running loss is not a number before the first step
         let measured =

@@ -15,7 +15,10 @@ use kernels::{elementwise, reduce};
 use crate::base::values::Chosen;
 use crate::learn::objective::Objective;
 use crate::learn::optimizer::{self, Instead};
+use crate::learn::sharpness::Sharpness;
 use crate::nn::params::{Role, Slot};
+
+use super::climb::Climb;
 
 /// How the parameters of a plan are updated.
 pub struct Update {
@@ -28,6 +31,7 @@ pub struct Update {
     l2: f32,
     clip_value: Option<f32>,
     clip_norm: Option<f64>,
+    climb: Option<Climb>,
     /// The optimizer's own, where a schedule sets another one at some steps.
     momentum: Option<f64>,
 }
@@ -115,6 +119,7 @@ impl Update {
             l2: l2 as f32,
             clip_value: number("clip_value").map(|x| x as f32),
             clip_norm: number("clip_norm"),
+            climb: Sharpness::new(values).map(|sharpness| Climb::new(sharpness, slots)),
             momentum: momentum.and_then(|_| optimizer::momentum(chosen)).map(|(_, own)| own),
         }
     }
@@ -126,7 +131,7 @@ impl Update {
 
     /// Whether a stretch of parameters can be updated before the gradients of all others are known.
     pub fn alone(&self) -> bool {
-        self.tensors.is_none() && self.clip_norm.is_none()
+        self.tensors.is_none() && self.clip_norm.is_none() && self.climb.is_none()
     }
 
     /// The cuts of the buffer for the update nearest to `cuts`, which divide the work of the gradients.
@@ -148,8 +153,7 @@ impl Update {
         self.groups.first().map_or(1.0, |group| group.optimizer.factor(step))
     }
 
-    /// Makes of the loss's gradient, of the parameters in `part` of the buffer, the one that steps are taken by; but for
-    /// the length of all of it.
+    /// Makes of the loss's gradient, of the parameters in `part` of the buffer, that of what is minimised.
     pub fn prepare(&self, cpu: Cpu, part: &Range<usize>, params: &[f32], grads: &mut [f32]) {
         for at in self.penalized.iter().filter_map(|range| within(range, part)) {
             elementwise::penalize(cpu, self.l1, self.l2, &params[at.clone()], &mut grads[at]);
@@ -157,9 +161,18 @@ impl Update {
         for at in self.frozen.iter().filter_map(|range| within(range, part)) {
             grads[at].fill(0.0);
         }
+    }
+
+    /// Clips every component of a prepared gradient.
+    pub fn clip(&self, cpu: Cpu, grads: &mut [f32]) {
         if let Some(most) = self.clip_value {
             elementwise::clamp(cpu, most, grads);
         }
+    }
+
+    /// How a step climbs before it is taken, if it does.
+    pub fn climb(&self) -> Option<&Climb> {
+        self.climb.as_ref()
     }
 
     /// What the whole gradient is to be multiplied by, if anything.

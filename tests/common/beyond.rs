@@ -5,6 +5,8 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     (
         "the data and the files it lies in",
         &[
+            "augment_of_padded_rows",
+            "augment_of_text",
             "cifar10_file_missing",
             "crop_on_rows",
             "fold_out_of_range",

@@ -28,6 +28,7 @@ use crate::base::random::Seeds;
 use crate::base::values::{Chosen, Values};
 
 use super::Outline;
+use super::augment::AUGMENT;
 use super::dataset::Dataset;
 use super::source::{Contents, Parts};
 
@@ -47,6 +48,7 @@ pub static COMMON: &[Key] = &[
     inputs::CORRUPTION,
     scaling::SCALE,
     scaling::STANDARDIZE,
+    AUGMENT,
 ];
 
 /// The steps in order.

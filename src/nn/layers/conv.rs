@@ -98,7 +98,10 @@ fn place(chosen: &Chosen, dims: usize, placing: &mut Placing<'_>) -> Option<()> 
     }
     let conv = Conv::new(axes, groups, inner, outer);
     let fan = (inner * window, channels * window);
-    let weight = placing.slot("weight", Role::Weight, &[conv.taps(), channels], fan);
+    let kernel = axes[2 - dims..].iter().map(|axis| axis.kernel);
+    let weight = placing.slot_with("weight", Role::Weight, &[conv.taps(), channels], fan, |slot| {
+        slot.layout.extents = [channels, inner].into_iter().chain(kernel).collect();
+    });
     let bias = values.flag("bias").then(|| placing.slot("bias", Role::Bias, &[channels], fan));
     let shape = Shape(window::shape(channels, &axes, dims));
     placing.push(Box::new(Convolution { conv, axes, groups, weight, bias }), shape);

@@ -1,0 +1,151 @@
+//! What goes around a step: sharpness-aware minimisation and averages of weights, held against PyTorch
+//! (`tests/golden/around.json`), and augmentation, held against its definition. All of it has the same bits for any threads.
+
+mod common;
+
+use common::{Errors, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles};
+use kernels::Cpu;
+use runner::base::random::Seeds;
+use runner::base::shape::Shape;
+use runner::data::augment::Augment;
+use runner::trial::average::Mean;
+use runner::trial::team::{Batch, Team};
+use serde_json::Value as Json;
+
+/// Thirty steps in `f32` against PyTorch's in `f64`.
+const WEIGHT_ERROR: f64 = 2e-6;
+const LOSS_ERROR: f64 = 1e-5;
+
+/// The entries of a JSON object as a TOML table under a key, if there are any.
+fn table(key: &str, json: &Json) -> String {
+    let entries = more(json);
+    if entries.is_empty() { String::new() } else { format!(", {key} = {{ {} }}", entries.trim_start_matches(", ")) }
+}
+
+#[test]
+fn climbing_and_averaging_are_pytorchs() {
+    let file = golden("around.json");
+    let data = format!("inputs = {}, targets = {}", rows(&singles(&file["x"]), 6), file["classes"]);
+    let tensors: Vec<Vec<f32>> = list(&file["initial"]).iter().map(singles).collect();
+    let (mut weights, mut losses) = (Errors::new("weights", WEIGHT_ERROR), Errors::new("losses", LOSS_ERROR));
+    for run in list(&file["runs"]) {
+        let (settings, sam, average) =
+            (more(&run["settings"]), table("sam", &run["sam"]), table("average", &run["average"]));
+        let text = format!(
+            "data = {{ type = 'table', {data} }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = {}{settings}{sam} }}
+             train = {{ steps = 30, batch_size = 8, order = 'stored'{average} }}
+             network.layers = [{{ type = 'dense', units = 5, activation = 'tanh' }}, {{ type = 'dense', units = 3 }}]",
+            run["optimizer"],
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train, theirs) = (&rehearsal.plan, &rehearsal.train, &run["float64"]);
+        let end: Vec<Vec<f32>> = list(&theirs["end"]).iter().map(singles).collect();
+        let mut first = None;
+        for threads in [1, 2, 3] {
+            let (mut scratches, start) = (scratches(threads), placed(&rehearsal, &tensors));
+            let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start, Seeds::new(0));
+            let mut mean = Mean::new(plan);
+            for (t, loss) in numbers(&theirs["losses"]).into_iter().enumerate() {
+                let (number, from) = (t as u64 + 1, t % 3 * 8);
+                let ours = team.step(train, Batch::Stretch(from, from + 8), number, plan.rates.at(t as u64));
+                losses.check(ours, loss, loss, &format!("{text} before step {t}"));
+                if let Some(mean) = &mut mean {
+                    mean.after(Cpu::best(), number, team.params());
+                }
+            }
+            if let Some(mean) = &mut mean {
+                mean.exchange(&mut team);
+            }
+            compare(&mut weights, &text, team.params(), &placed(&rehearsal, &end));
+            assert_eq!(first.get_or_insert_with(|| team.params().to_vec()), team.params(), "{threads} threads");
+        }
+    }
+    weights.report();
+    losses.report();
+}
+
+/// What a `[data]` section does to rows of this shape.
+fn augment(list: &str, shape: &[usize]) -> Augment {
+    let section = common::rows::chosen(&format!("{{ type = \"mnist1d\", augment = {list} }}"));
+    Augment::new(&section, &Shape(shape.to_vec())).expect("something is asked for")
+}
+
+/// A row of these numbers as it is in so many places of a batch.
+fn augmented(augment: &Augment, step: u64, row: &[f32], places: usize) -> Vec<Vec<f32>> {
+    let (mut x, mut spare) = (row.repeat(places), vec![0.0; row.len()]);
+    augment.rows(Seeds::new(3), step, 0, &mut x, &mut spare);
+    x.chunks(row.len()).map(<[f32]>::to_vec).collect()
+}
+
+#[test]
+fn rows_are_moved_mirrored_and_blurred_as_they_say() {
+    // two channels of 3 x 4
+    let image: Vec<f32> = (1..=24).map(|i| i as f32).collect();
+    let shift = augment("[{ type = \"shift\", pixels = 1 }]", &[2, 3, 4]);
+    let mut seen = [0; 9];
+    for moved in augmented(&shift, 1, &image, 900) {
+        let expected = |down: i64, right: i64| -> Vec<f32> {
+            let at = |c: i64, i: i64, j: i64| match (0..3).contains(&i) && (0..4).contains(&j) {
+                true => image[(c * 12 + i * 4 + j) as usize],
+                false => 0.0,
+            };
+            (0..24).map(|k| at(k / 12, k % 12 / 4 + down, k % 4 + right)).collect()
+        };
+        let which = (0..9).find(|k| moved == expected(k / 3 - 1, k % 3 - 1)).expect("one of nine shifts") as usize;
+        seen[which] += 1;
+    }
+    assert!(seen.iter().all(|n| (60..140).contains(n)), "{seen:?}");
+    let line = augment("[{ type = \"shift\", pixels = 2, fill = \"edge\" }]", &[4]);
+    for moved in augmented(&line, 1, &[1.0, 2.0, 3.0, 4.0], 50) {
+        let known = [[1, 1, 1, 2], [1, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 4], [3, 4, 4, 4]];
+        assert!(known.iter().any(|known| known.map(|x| x as f32).as_slice() == moved), "{moved:?}");
+    }
+    let flip = augment("[{ type = \"flip\", probability = 0.25 }]", &[1, 2, 2]);
+    let mirrored =
+        augmented(&flip, 1, &[1.0, 2.0, 3.0, 4.0], 1000).iter().filter(|row| **row == [2.0, 1.0, 4.0, 3.0]).count();
+    assert!((190..310).contains(&mirrored), "{mirrored}");
+    let noise = augmented(&augment("[{ type = \"noise\", deviation = 0.5 }]", &[4]), 1, &[1.0; 4], 2500).concat();
+    let numbers: Vec<f64> = noise.iter().map(|x| f64::from(*x)).collect();
+    let (mean, variance) = common::rows::moments(&numbers);
+    common::rows::near(mean, 1.0, 0.02);
+    common::rows::near(variance, 0.25, 0.02);
+    assert_ne!(augmented(&shift, 1, &image, 20), augmented(&shift, 2, &image, 20), "every step draws anew");
+}
+
+/// A trial with augmentation has the same weights for any threads and orders; one that measures sees rows as they are.
+#[test]
+fn augmented_training_has_the_same_bits_for_any_threads() {
+    let text = |order: &str, augment: &str| {
+        format!(
+            "data = {{ type = 'mnist1d', train = 60, test = 20{augment} }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'sgd', lr = 0.1 }}
+             train = {{ steps = 6, batch_size = 20, order = '{order}' }}
+             network.layers = [{{ type = 'dense', units = 10 }}]"
+        )
+    };
+    let augment = ", augment = [{ type = 'shift', pixels = 3 }, { type = 'noise', deviation = 0.1 }]";
+    for order in ["stored", "shuffled"] {
+        let rehearsal = rehearse(&text(order, augment)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let plain = rehearse(&text(order, "")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let trained = |rehearsal: &common::Rehearsal, threads| {
+            let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+            let (mut scratches, start) = (scratches(threads), vec![0.01; plan.network.parameters()]);
+            let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start, Seeds::new(0));
+            let before = team.outputs(train);
+            let picked: Vec<u32> = (20..40).rev().collect();
+            for step in 1..=6 {
+                let batch = if order == "stored" { Batch::Stretch(20, 40) } else { Batch::Picked(&picked) };
+                team.step(train, batch, step, 0.1);
+            }
+            (before, team.params().to_vec())
+        };
+        let one = trained(&rehearsal, 1);
+        assert_eq!(one, trained(&rehearsal, 3));
+        let unchanged = trained(&plain, 1);
+        assert_eq!(one.0, unchanged.0, "what is measured is not augmented");
+        assert_ne!(one.1, unchanged.1);
+    }
+}
