@@ -44,7 +44,7 @@
 //! | [`store`] | the log of a results folder |
 //! | [`report`] | tables, figures, expectations, `report.md` and `report.html` |
 //! | [`run`] | the only module that knows everything of an experiment, and the only one that starts threads |
-//! | [`bench`] | how fast this machine is, and how near training comes to it |
+//! | [`bench`](mod@bench) | how fast this machine is, and how near training comes to it |
 //! | [`cli`] | what a person types and is answered |
 //!
 //! # Invariants

@@ -229,6 +229,8 @@ const PLACES: &[(&str, &str)] = &[
     ("optimizer", "optimizer"),
     ("schedule", "schedule"),
     ("metric", "eval.metrics"),
+    ("augmentation", "data.augment"),
+    ("average", "train.average"),
 ];
 const UNTRAINED: &[&str] = &["strategy", "plot"];
 
@@ -338,7 +340,8 @@ fn every_member_has_the_same_bits_in_every_way() {
             taken.get_mut(refused.len()).map(|values| values.push(value)).ok_or_else(|| refused.join("\n"))
         };
         for about in registry.all() {
-            let list = |text: String| if *kind == "metric" { format!("[{text}]") } else { text };
+            let listed = ["metric", "augmentation"].contains(kind);
+            let list = |text: String| if listed { format!("[{text}]") } else { text };
             let placed = place(list(about.example.clone()));
             placed.unwrap_or_else(|why| panic!("no task takes {kind} `{}`:\n{why}", about.name));
             // a setting may need another beside it

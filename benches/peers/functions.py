@@ -1,4 +1,6 @@
-"""Elementwise functions of PyTorch on 4096 numbers in cache, one thread, into a tensor on hand: ns per element as JSON."""
+"""Elementwise functions of PyTorch on 4096 numbers in cache, one thread, into a tensor on hand: ns per element as JSON.
+
+Run by hand; `run.py` does not call it."""
 
 import json
 
@@ -8,7 +10,7 @@ from torch.nn import functional
 from products import seconds
 
 COUNT = 4096
-# the random numbers of `benches/kernels.rs` are as wide
+# numbers from -SPREAD to SPREAD
 SPREAD = 4.0
 
 

@@ -262,9 +262,10 @@ impl Tile<'_> {
 
     #[inline(always)]
     fn with_lines<S: Simd, const H: usize, const W: usize>(self, s: S, blocks: usize) {
-        if blocks == 1 && (H * W <= budget::<S>() || H == 1) {
+        // constants, so that kernels which no instruction set has registers for are not compiled for it
+        if const { H * W <= budget::<S>() || H == 1 } && blocks == 1 {
             s.call(Kernel::<H, W, 1>(self));
-        } else if 2 * H * W <= budget::<S>() {
+        } else if const { 2 * H * W <= budget::<S>() } && blocks == 2 {
             s.call(Kernel::<H, W, 2>(self));
         } else {
             unreachable!("{H} rows of {W} in {blocks} blocks are more than there are registers");
