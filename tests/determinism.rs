@@ -188,17 +188,20 @@ fn another_engine_is_close_and_never_mixed_with_ours() {
     }
 }
 
+/// The form of rows whose numbers name symbols.
+const SYMBOLS: &str = "symbols";
+
 /// A task for every kind of target, with inputs that nothing is symmetric in: 23 rows of 10 numbers.
 struct Task {
     data: String,
     outputs: usize,
     loss: &'static str,
-    /// What comes before the second layer.
+    /// What comes before the layer that is tried.
     form: &'static str,
 }
 
 /// The tasks. A member is tried on the first that takes it; one that none takes needs a new line here.
-fn tasks() -> [Task; 6] {
+fn tasks() -> [Task; 7] {
     const ROWS: usize = 23;
     let cell = |i: usize| format!("{:.3}", libm::sin(0.7 * (i * i) as f64));
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
@@ -207,6 +210,11 @@ fn tasks() -> [Task; 6] {
     // two threads cannot share
     let data =
         |targets| format!("{{ type = \"table\", inputs = {inputs}, targets = {}, validation = 4 }}", list(targets));
+    let symbol = |i: usize| (i * i % 7).to_string();
+    let symbols = list((0..ROWS).map(|row| list((10 * row..10 * (row + 1)).map(symbol).collect())).collect());
+    let of: Vec<String> = (0..ROWS).map(|i| (i * i % 5).to_string()).collect();
+    let symbols =
+        format!("{{ type = \"table\", inputs = {symbols}, targets = {}, symbols = 7, validation = 4 }}", list(of));
     let classes = |count: usize| data((0..ROWS).map(|i| (i * i % count).to_string()).collect());
     [
         Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[0] },
@@ -217,6 +225,8 @@ fn tasks() -> [Task; 6] {
         // layers that take sequences or images only
         Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[1] },
         Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[2] },
+        // layers that take symbols only
+        Task { data: symbols, outputs: 5, loss: "cross_entropy", form: SYMBOLS },
     ]
 }
 
@@ -283,14 +293,17 @@ fn variants(about: &About, common: &[Key]) -> Vec<String> {
 /// A few steps on a task; `path` is swept over `values`.
 fn walk(task: &Task, path: &str, values: &[String]) -> String {
     let Task { data, outputs, loss, form } = task;
-    // the form is a layer too
-    let path = if form.is_empty() { path } else { &path.replace("layers.1", "layers.2") };
     let dense = "{ type = \"dense\", units = 18, activation = \"tanh\" }";
+    let (first, path) = match *form {
+        SYMBOLS => (String::new(), path.replace("layers.1", "layers.0")),
+        "" => (format!("{dense}, "), path.to_owned()),
+        form => (format!("{dense}, {form}"), path.replace("layers.1", "layers.2")),
+    };
     format!(
         "name = \"walk\"\ndata = {data}\nloss = \"{loss}\"\noptimizer = {{ type = \"sgd\", lr = 0.05 }}\n\
          schedule = \"constant\"\neval = {{ every = {{ steps = 4 }}, metrics = [\"loss\"] }}\n\
          train = {{ steps = 11, batch_size = 9 }}\n[network]\ninit = \"pytorch\"\n\
-         layers = [{dense}, {form}{dense}, {{ type = \"dense\", units = {outputs} }}]\n\
+         layers = [{first}{dense}, {{ type = \"dense\", units = {outputs} }}]\n\
          [sweep.axes]\n\"{path}\" = [{}]\n",
         values.join(",\n  ")
     )

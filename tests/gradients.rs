@@ -212,6 +212,13 @@ const OTHERS: &[&str] = &[
     "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
      { type = 'rnn', units = 3, nonlinearity = 'relu', layers = 3, return_sequences = true },
      { type = 'residual', layers = [{ type = 'rnn', units = 3, return_sequences = true, recurrent_init = 'orthogonal' }] }",
+    "{ type = 'embedding', units = 4, vocabulary = 6 }, 'positional_embedding',
+     { type = 'residual', layers = [{ type = 'attention', heads = 2 }] },
+     { type = 'residual', layers = [{ type = 'per_step', layers = [
+        { type = 'dense', units = 3, activation = 'gelu' }, { type = 'dense', units = 4 },
+     ] }] }",
+    "{ type = 'dense', units = 18 }, { type = 'reshape', shape = [6, 3] },
+     { type = 'positional_embedding', kind = 'sinusoidal' }, { type = 'attention', bias = false, causal = true }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
@@ -231,21 +238,31 @@ const NETWORKS: &[&str] = &[
 
 /// Whether these layers can be placed on rows of [`INPUTS`] numbers.
 fn fits(layers: &str) -> bool {
+    fits_on(layers, "")
+}
+
+/// The same on rows of which `more` is said.
+fn fits_on(layers: &str, more: &str) -> bool {
     let zeros = rows(&[0.0; INPUTS * OUTPUTS], INPUTS);
     let text = format!(
         "optimizer = {{ type = 'sgd', lr = 0.1 }}
          loss = 'cross_entropy'
          train = {{ steps = 1, batch_size = 'full' }}
          network = {{ layers = [{layers}, {{ type = 'dense', units = {OUTPUTS} }}] }}
-         data = {{ type = 'table', inputs = {zeros}, targets = [0, 1, 2] }}"
+         data = {{ type = 'table', inputs = {zeros}, targets = [0, 1, 2]{more} }}"
     );
     rehearse(&text).is_ok()
 }
 
-/// A layer behind a dense one, on rows of the first form that it takes.
+/// What makes the inputs of a table the numbers of symbols.
+const SYMBOLS: &str = ", symbols = 5";
+
+/// A layer behind a dense one, on rows of the first form that it takes; or alone, on symbols.
 fn on_form(example: &str) -> String {
     let on = |form: &&str| format!("{{ type = 'dense', units = 18 }}, {form}{example}");
-    FORMS.iter().map(on).find(|layers| fits(layers)).unwrap_or_else(|| panic!("no form of rows fits {example}"))
+    let found = FORMS.iter().map(on).find(|layers| fits(layers));
+    let found = found.or_else(|| fits_on(example, SYMBOLS).then(|| example.to_owned()));
+    found.unwrap_or_else(|| panic!("no form of rows fits {example}"))
 }
 
 /// The networks at widths below, at and above a block of lanes; every layer and every activation by its own example.
@@ -265,13 +282,14 @@ fn networks() -> Vec<String> {
 }
 
 /// The text of a trial of one step.
-fn trial(layers: &str, loss: &str, x: &[f32], targets: &str) -> String {
+fn trial(layers: &str, loss: &str, (x, more): (&[f32], &str), targets: &str) -> String {
     format!(
         "optimizer = {{ type = 'sgd', lr = 0.1 }}
          loss = {loss}
          train = {{ steps = 1, batch_size = {ROWS} }}
+         eval = {{ metrics = ['grad_norm'] }}
          network = {{ layers = {layers} }}
-         data = {{ type = 'table', inputs = {}, targets = {targets} }}",
+         data = {{ type = 'table', inputs = {}, targets = {targets}{more} }}",
         rows(x, INPUTS)
     )
 }
@@ -361,7 +379,8 @@ const NETWORK_ERROR: f64 = 4e-6;
 
 #[test]
 fn layers() {
-    let x = random("inputs", ROWS * INPUTS, 1.0);
+    let numbers = random("inputs", ROWS * INPUTS, 1.0);
+    let symbols: Vec<f32> = (0..ROWS * INPUTS).map(|i| (i * i % 5) as f32).collect();
     let mut outputs = Outputs::new(ROWS, OUTPUTS);
     // every class is there, so that the data has as many as the network has outputs
     outputs.classes[..OUTPUTS].copy_from_slice(&[2, 0, 1]);
@@ -369,11 +388,13 @@ fn layers() {
     let mut scratches = scratches(3);
     for layers in networks() {
         let objectives = objectives(&outputs);
-        let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, &x, &o.targets)).collect();
+        let named = !fits(layers.trim_start_matches('[').trim_end_matches(']'));
+        let (x, more) = if named { (&symbols, SYMBOLS) } else { (&numbers, "") };
+        let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, (x, more), &o.targets)).collect();
         let network = rehearse(&texts[0]).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
         let mut params = vec![0.0; network.parameters()];
         network.initialise(Seeds::new(1), &mut params);
-        let theirs = slopes(&network, &params, &x, &objectives);
+        let theirs = slopes(&network, &params, x, &objectives);
         for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
             let ours = gradient(text, &params, &mut scratches);
             let largest = |slopes: &[f64]| slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));

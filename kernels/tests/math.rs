@@ -14,6 +14,7 @@ enum Function {
     Ln1p,
     Tanh,
     Sigmoid,
+    Gate,
     ExpM1,
     NormalCdf,
     NormalDensity,
@@ -36,6 +37,7 @@ impl Op for Apply<'_> {
                 Function::Ln1p => math::ln_1p(s, x),
                 Function::Tanh => math::tanh(s, x),
                 Function::Sigmoid => math::sigmoid(s, x),
+                Function::Gate => math::gate(s, x),
                 Function::ExpM1 => math::exp_m1(s, x),
                 Function::NormalCdf => math::normal(s, x).0,
                 Function::NormalDensity => math::normal(s, x).1,
@@ -118,6 +120,10 @@ fn tanh_is_within_two_and_a_half_ulp() {
 fn sigmoid_is_within_two_and_a_half_ulp() {
     let exact = |x: f64| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) };
     assert!(worst(Function::Sigmoid, exact, &grid(-103.0, 200.0, STEP)) < 2.5);
+    assert!(worst(Function::Gate, exact, &grid(-87.0, 200.0, STEP)) < 2.5);
+    let (below, nan) = (grid(f32::NEG_INFINITY, -87.0, STEP), [f32::NAN]);
+    assert!(apply(Cpu::best(), Function::Gate, &below).iter().all(|y| (0.0..2e-38).contains(y)));
+    assert!(apply(Cpu::best(), Function::Gate, &nan)[0].is_nan());
 }
 
 #[test]

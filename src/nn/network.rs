@@ -15,7 +15,8 @@ use super::init::{self, INITIALISER};
 use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
-use super::{place, weights};
+use super::place::{self, Input};
+use super::weights;
 
 /// The keys of `[network]`.
 pub static KEYS: &[Key] = &[
@@ -46,13 +47,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// Places the network of a `[network]` section on rows of shape `input`. What does not fit is reported.
-    pub fn place(section: &Values, input: &Shape, diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// Places the network of a `[network]` section on such rows. What does not fit is reported.
+    pub fn place(section: &Values, input: Input<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut slots = Slots::default();
         let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
         slots.mark_ends();
         let init = section.member("init").clone();
-        Some(Self { chain, slots, init, start: Vec::new(), input: input.clone(), output })
+        Some(Self { chain, slots, init, start: Vec::new(), input: input.shape.clone(), output })
     }
 
     /// The network trained by such an optimizer: where its initialiser is half of a parametrization, the learning rates of

@@ -10,6 +10,8 @@ use crate::base::values::Chosen;
 pub enum Role {
     /// A matrix that multiplies activations.
     Weight,
+    /// Vectors, one of which is looked up and stands for a symbol or a place.
+    Embedding,
     /// A vector added to them.
     Bias,
     /// Factors of them, one by one, that start from this number whatever the initialiser.
@@ -33,7 +35,7 @@ pub struct Slot {
     /// Inputs of a unit of its layer.
     pub fan_in: usize,
     /// What PyTorch's own rule takes for the inputs of a unit: the same, but in recurrent layers the units.
-    pub fan_pytorch: usize,
+    pub fan_pytorch: f64,
     /// Units of its layer.
     pub fan_out: usize,
     /// Whether it belongs to the first layer with weights.
@@ -168,7 +170,7 @@ impl Slots {
             role,
             layout,
             fan_in,
-            fan_pytorch: fan_in,
+            fan_pytorch: fan_in as f64,
             fan_out,
             first: false,
             last: false,
@@ -189,7 +191,8 @@ impl Slots {
 
     /// Marks the slots of the first and of the last layer with weights, when all are there.
     pub fn mark_ends(&mut self) {
-        let weights = || self.list.iter().filter(|slot| slot.role == Role::Weight).map(|slot| slot.layer().to_owned());
+        let is_weight = |slot: &&Slot| matches!(slot.role, Role::Weight | Role::Embedding);
+        let weights = || self.list.iter().filter(is_weight).map(|slot| slot.layer().to_owned());
         let (first, last) = (weights().next(), weights().next_back());
         for slot in &mut self.list {
             let layer = Some(slot.layer().to_owned());

@@ -18,6 +18,10 @@ pub struct Placing<'a> {
     chain: Chain,
     /// The shape that the next layer gets.
     shape: Shape,
+    /// Of how many symbols its numbers are, if they name symbols.
+    symbols: Option<usize>,
+    /// How many steps rows of different lengths are padded to, if they are.
+    padded: Option<usize>,
     /// How the shape came about: `40 -> dense 50 -> ...`.
     story: String,
     prefix: String,
@@ -30,10 +34,21 @@ pub struct Placing<'a> {
     within: Work,
 }
 
+/// The rows that a chain gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Their shape.
+    pub shape: &'a Shape,
+    /// Of how many symbols their numbers are, if they name symbols.
+    pub symbols: Option<usize>,
+    /// How many steps they are padded to, if they have different lengths, which layers over their steps are told.
+    pub padded: Option<usize>,
+}
+
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
 pub fn chain(
     layers: &[Item],
-    input: &Shape,
+    input: Input<'_>,
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
@@ -42,7 +57,7 @@ pub fn chain(
 
 fn place(
     layers: &[Item],
-    input: &Shape,
+    Input { shape: input, symbols, padded }: Input<'_>,
     (prefix, outer): (String, Care),
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
@@ -50,7 +65,8 @@ fn place(
     let story = input.to_string();
     let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
     let (weights, within) = (0, Work::default());
-    let mut placing = Placing { slots, diagnostics, chain, shape, story, prefix, index: 0, care, weights, within };
+    let mut placing =
+        Placing { slots, diagnostics, chain, shape, symbols, padded, story, prefix, index: 0, care, weights, within };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
@@ -80,6 +96,16 @@ impl Placing<'_> {
     /// The shape of the rows that the layer gets.
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// Of how many symbols the numbers of those rows are, if they name symbols.
+    pub fn symbols(&self) -> Option<usize> {
+        self.symbols
+    }
+
+    /// How many steps rows of different lengths are padded to, if they are.
+    pub fn padded(&self) -> Option<usize> {
+        self.padded
     }
 
     /// A new slot of the layer being placed.
@@ -120,17 +146,34 @@ impl Placing<'_> {
         let work = Work { forward: within.forward + own, spared: within.spared + own };
         self.chain.push(layer, shape.width(), work);
         self.shape = shape;
+        self.symbols = None;
     }
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
-        self.nested_on(name, layers, &self.shape.clone(), 1)
+        self.inside(name, layers, (&self.shape.clone(), self.padded), 1)
     }
 
     /// The same, starting from rows of `shape`, of which a row of the layer being placed has so many.
     pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape, rows: usize) -> Option<(Chain, Shape)> {
+        self.inside(name, layers, (shape, None), rows)
+    }
+
+    fn inside(
+        &mut self,
+        name: &str,
+        layers: &[Item],
+        (shape, padded): (&Shape, Option<usize>),
+        rows: usize,
+    ) -> Option<(Chain, Shape)> {
         let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        let placed = place(layers, shape, (prefix, self.care.clone()), self.slots, self.diagnostics)?;
+        let placed = place(
+            layers,
+            Input { shape, symbols: None, padded },
+            (prefix, self.care.clone()),
+            self.slots,
+            self.diagnostics,
+        )?;
         let inner = placed.0.work();
         let Work { forward, spared } = self.within;
         self.within = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };

@@ -13,6 +13,7 @@ use crate::learn::schedule::{Rates, Run};
 use crate::learn::stopping::Measures;
 use crate::learn::training::Training;
 use crate::nn::network::Network;
+use crate::nn::place::Input;
 use crate::probe::{self, Probe, Wants};
 
 use super::checkpoint::{self, Moment};
@@ -31,15 +32,35 @@ pub struct DataOutline {
     pub train: usize,
     /// Targets of a row: 1, or one for each of its steps.
     pub steps: usize,
+    /// Where the inputs are the numbers of symbols: how many symbols there are.
+    pub symbols: Option<usize>,
+    /// Whether rows are sequences of different lengths, filled up to the shape.
+    pub padded: bool,
     /// The parts that are measured, in order: `train`, perhaps `validation`, `test`.
     pub parts: Vec<&'static str>,
 }
 
 impl From<Outline> for DataOutline {
     fn from(found: Outline) -> Self {
-        let Outline { shape, target, train, steps, .. } = found;
+        let Outline { shape, target, train, steps, symbols, padded, .. } = found;
         let held = (found.validation > 0).then_some("validation");
-        Self { shape, target, train, steps, parts: ["train"].into_iter().chain(held).chain(["test"]).collect() }
+        Self {
+            shape,
+            target,
+            train,
+            steps,
+            symbols,
+            padded,
+            parts: ["train"].into_iter().chain(held).chain(["test"]).collect(),
+        }
+    }
+}
+
+impl DataOutline {
+    /// What a network gets.
+    fn rows(&self) -> Input<'_> {
+        let Self { shape, symbols, .. } = self;
+        Input { shape, symbols: *symbols, padded: self.padded.then(|| shape.0[0]) }
     }
 }
 
@@ -77,7 +98,7 @@ impl Plan {
     /// Makes the plan, or reports all that stands in its way: a section that could not be read takes with it only what
     /// depends on it.
     pub fn new(read: &Read, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let network = table(read, "network").and_then(|section| Network::place(section, &data.shape, diagnostics));
+        let network = table(read, "network").and_then(|section| Network::place(section, data.rows(), diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
             let place = width_place(table(read, "network").expect("the network was placed from it"));
             Objective::new(loss, (data.target, data.steps), network.output(), place, diagnostics)
@@ -186,7 +207,7 @@ fn width_place(network: &Values) -> Place {
 /// The columns that a setting's evaluations will have, also when the setting has a mistake elsewhere.
 pub fn measured(read: &Read, data: &DataOutline) -> Option<Vec<String>> {
     let mut quiet = Diagnostics::new();
-    let network = Network::place(table(read, "network")?, &data.shape, &mut quiet)?;
+    let network = Network::place(table(read, "network")?, data.rows(), &mut quiet)?;
     Some(columns(&probes(read, &network, data, &mut quiet)?, &network, &data.parts))
 }
 

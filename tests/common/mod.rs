@@ -226,8 +226,8 @@ pub fn placed(rehearsal: &Rehearsal, tensors: &[Vec<f32>]) -> Vec<f32> {
     let mut flat = vec![0.0; rehearsal.plan.network.parameters()];
     for (slot, tensor) in slots.iter().zip(tensors) {
         assert_eq!(slot.len(), tensor.len(), "numbers of `{}`", slot.name);
-        let (inputs, units) =
-            if slot.extents.len() == 2 { (slot.extents[0], slot.extents[1]) } else { (1, slot.len()) };
+        let units = *slot.extents.last().expect("an extent");
+        let (inputs, units) = if slot.layout.transposed { (slot.len() / units, units) } else { (1, slot.len()) };
         for (at, to) in flat[slot.range()].iter_mut().enumerate() {
             *to = tensor[at % units * inputs + at / units];
         }

@@ -150,3 +150,13 @@ pub fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
     let top = s.select(s.lt(x, s.zero()), e, one);
     s.div(top, s.add(one, e))
 }
+
+/// `1 / (1 + e^-x)` for the gates of recurrent units, within 2.5 ULP from -87 on; 1.6e-38 below.
+#[inline(always)]
+pub fn gate<S: Simd>(s: S, x: S::V) -> S::V {
+    // Within the bounds 2^n is a float.
+    let (_, n, r) = reduce(s, s.neg(clamp(s, x, -87.0, 87.0)));
+    let scale = power_of_two(s, n);
+    let e = s.mul_add(scale, exp_m1_reduced(s, r), scale);
+    s.div(s.splat(1.0), s.add(s.splat(1.0), e))
+}

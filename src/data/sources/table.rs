@@ -35,6 +35,11 @@ pub(super) fn entry() -> Entry<Build> {
             Key::optional("test_inputs", Kind::Raw, "the test rows; the training rows when not given")
                 .ruled("rows", rule),
             Key::optional("test_targets", Kind::Raw, "their targets").ruled("rows", rule),
+            Key::optional(
+                "symbols",
+                Kind::COUNT,
+                "the inputs are the numbers of so many symbols, from 0: for `embedding`",
+            ),
         ],
         example: "{ type = \"table\", inputs = [[0, 0], [0, 1], [1, 0], [1, 1]], targets = [0, 1, 1, 0] }".into(),
     };
@@ -54,7 +59,16 @@ fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Sourc
         }
     };
     let (train, test) = same_kind(train, test, values, diagnostics)?;
-    Some(Box::new(Table { train, test }))
+    let symbols = values.has("symbols").then(|| values.count("symbols"));
+    if let Some(count) = symbols {
+        let other = |x: &&f32| x.fract() != 0.0 || !(0.0..count as f32).contains(*x);
+        if let Some(x) = train.x.iter().chain(&test.x).find(other) {
+            let message = format!("there is an input of {x}, which is not the number of one of {count} symbols");
+            diagnostics.error_with_hint(values.place("symbols"), message, "", "they are numbered from 0");
+            return None;
+        }
+    }
+    Some(Box::new(Table { train, test, symbols }))
 }
 
 /// The training and test rows with as many classes as both have.
@@ -173,12 +187,14 @@ fn labels(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<Label
 struct Table {
     train: Dataset,
     test: Dataset,
+    symbols: Option<usize>,
 }
 
 impl Source for Table {
     fn outline(&self, _folders: &Folders) -> Result<Contents> {
         let (shape, target) = (self.train.shape.clone(), self.train.labels.target());
-        Ok(Contents::new(shape, target, self.train.rows(), self.test.rows()))
+        let contents = Contents::new(shape, target, self.train.rows(), self.test.rows());
+        Ok(Contents { symbols: self.symbols, ..contents })
     }
 
     fn load(&self, _folders: &Folders, _seeds: Seeds) -> Result<Parts> {

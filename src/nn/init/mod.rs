@@ -30,6 +30,11 @@ pub trait Initialiser: Send + Sync {
     /// Fills a slot of weights.
     fn weights(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]);
 
+    /// Fills a slot of vectors that are looked up.
+    fn embedding(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
+        self.weights(slot, stream, out);
+    }
+
     /// Fills a slot of biases.
     fn biases(&self, slot: &Slot, stream: &mut Stream, out: &mut [f32]) {
         let _ = (slot, stream);
@@ -101,6 +106,7 @@ pub fn initialise(usual: &Chosen, slots: &[Slot], seeds: Seeds, params: &mut [f3
                 continue;
             }
             Role::Weight => initialiser.weights(slot, &mut stream, out),
+            Role::Embedding => initialiser.embedding(slot, &mut stream, out),
             Role::Bias if chosen.values.has("bias") => out.fill(chosen.values.number("bias") as f32),
             Role::Bias => initialiser.biases(slot, &mut stream, out),
         }
@@ -130,7 +136,7 @@ fn remember(memory: &Memory, stream: &mut Stream, out: &mut [f32]) {
 pub fn rate(usual: &Chosen, slot: &Slot, scale_free: bool) -> f64 {
     match slot.role {
         Role::Factor(_) => 1.0,
-        Role::Weight | Role::Bias => of(slot, usual).1.rate(slot, scale_free),
+        Role::Weight | Role::Embedding | Role::Bias => of(slot, usual).1.rate(slot, scale_free),
     }
 }
 

@@ -12,16 +12,19 @@ use super::init;
 use super::place::Placing;
 
 mod activation;
+mod attention;
 mod concat;
 mod conv;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gru;
 mod lstm;
 mod per_step;
 mod permute;
 mod pool;
+mod positional_embedding;
 mod recurrent;
 mod reshape;
 mod residual;
@@ -51,6 +54,9 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             rnn::entry(),
             lstm::entry(),
             gru::entry(),
+            embedding::entry(),
+            positional_embedding::entry(),
+            attention::entry(),
             conv::one(),
             conv::two(),
         ],
@@ -96,6 +102,23 @@ fn sequence(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<(usize, usize)
             no_sequence(chosen, placing);
             None
         }
+    }
+}
+
+/// The same for a layer that is told the lengths of padded rows: it must get their steps.
+fn sequence_with_lengths(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<(usize, usize)> {
+    let (steps, features) = sequence(chosen, placing)?;
+    match placing.padded() {
+        Some(padded) if padded != steps => {
+            let name = chosen.name;
+            let message = format!(
+                "rows have different lengths up to {padded} steps, and what `{name}` gets of each has {steps} steps"
+            );
+            let hint = "let it come before the layers that change the steps, or take rows of one length";
+            placing.misfit(chosen.place, message, hint);
+            None
+        }
+        _ => Some((steps, features)),
     }
 }
 

@@ -109,7 +109,7 @@ fn place_level(
     keeps: Option<Keeps>,
 ) -> Option<()> {
     let values = &chosen.values;
-    let (steps, features) = super::sequence(chosen, placing)?;
+    let (steps, features) = super::sequence_with_lengths(chosen, placing)?;
     let hidden = values.count("units");
     let ways = if values.flag("bidirectional") { 2 } else { 1 };
     if features.max(ways * hidden).checked_mul(cell.gates() * hidden).is_none_or(|n| n > dense::MOST_WEIGHTS) {
@@ -163,7 +163,7 @@ impl Way {
         let columns = cell.gates() * hidden;
         let mut slot = |name: &str, role, extents: &[usize], fan_in, change: &dyn Fn(&mut Slot)| {
             placing.slot_with(&format!("{name}_{suffix}"), role, extents, (fan_in, columns), |slot| {
-                slot.fan_pytorch = hidden;
+                slot.fan_pytorch = hidden as f64;
                 change(slot);
             })
         };
