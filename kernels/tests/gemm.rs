@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
+use kernels::gemm::{Plan, gemm_as};
 use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
 
 /// What C holds before and after.
@@ -24,8 +25,8 @@ fn transposed(x: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     (0..cols * rows).map(|at| x[at % rows * cols + at / rows]).collect()
 }
 
-/// All four layouts and all three starts of one shape.
-fn check(cpu: Cpu, m: usize, k: usize, n: usize, scratch: &mut Scratch) {
+/// All four layouts and all three starts of one shape, after each of the plans.
+fn check(cpu: Cpu, plans: &[Option<Plan>], (m, k, n): (usize, usize, usize), scratch: &mut Scratch) {
     let mut stream = Stream((m * 1_000_003 + k * 1009 + n) as u64);
     let (a, b) = (stream.units(m * k), stream.units(k * n));
     let (bias, kept) = (stream.units(n), stream.units(m * n));
@@ -37,10 +38,14 @@ fn check(cpu: Cpu, m: usize, k: usize, n: usize, scratch: &mut Scratch) {
         for layout in 0..4 {
             let a = if layout & 1 == 0 { Mat::new(&a, m, k) } else { Mat::new(&a_t, k, m).t() };
             let b = if layout & 2 == 0 { Mat::new(&b, k, n) } else { Mat::new(&b_t, n, k).t() };
-            let mut c = before.clone();
-            gemm(cpu, start, a, b, &mut c, scratch);
-            let what = format!("{m}×{k}×{n} {} {start:?} layout {layout}", cpu.isa());
-            assert_same_bits(&c, &expected, &what.chars().take(80).collect::<String>());
+            for &plan in plans {
+                let mut c = before.clone();
+                gemm_as(cpu, plan, start, a, b, &mut c, scratch);
+                let start = ["zero", "a bias", "C"]
+                    [usize::from(!matches!(start, Start::Zero)) + usize::from(matches!(start, Start::Keep))];
+                let what = format!("{m}×{k}×{n} {} from {start}, layout {layout}, {plan:?}", cpu.isa());
+                assert_same_bits(&c, &expected, &what);
+            }
         }
     }
 }
@@ -52,7 +57,7 @@ fn every_shape_around_the_tiles() {
         for m in [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 23, 24, 25, 37] {
             for n in [1, 2, 10, 15, 16, 17, 18, 31, 32, 33, 47, 48, 49, 65] {
                 for k in [0, 1, 2, 9] {
-                    check(cpu, m, k, n, &mut scratch);
+                    check(cpu, &[None], (m, k, n), &mut scratch);
                 }
             }
         }
@@ -66,7 +71,7 @@ fn shapes_around_the_blocks() {
         for (m, k, n) in
             [(5, 511, 33), (13, 512, 32), (7, 513, 40), (26, 1025, 17), (1, 1030, 70), (300, 3, 20), (130, 70, 130)]
         {
-            check(cpu, m, k, n, &mut scratch);
+            check(cpu, &[None], (m, k, n), &mut scratch);
         }
     }
 }
@@ -77,7 +82,27 @@ fn shapes_that_are_packed() {
     let mut scratch = Scratch::new();
     for cpu in cpus() {
         for (m, k, n) in [(70, 1030, 70), (1030, 390, 64), (64, 390, 1025)] {
-            check(cpu, m, k, n, &mut scratch);
+            check(cpu, &[None], (m, k, n), &mut scratch);
+        }
+    }
+}
+
+/// Every way to split a product, to copy and to turn, with blocks that are far too small.
+#[test]
+fn no_plan_shows() {
+    let mut plans = Vec::new();
+    for choices in 0..8 {
+        let (turned, pack_a, pack_b) = (choices & 1 != 0, choices & 2 != 0, choices & 4 != 0);
+        for (rows, depth, height) in
+            [(1, 1, 1), (5, 3, 7), (usize::MAX, usize::MAX, usize::MAX), (8, 16, 50), (4, 40, 3)]
+        {
+            plans.push(Some(Plan { turned, pack_a, pack_b, rows, depth, height }));
+        }
+    }
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for shape in [(1, 1, 1), (3, 0, 2), (17, 5, 33), (50, 41, 10), (10, 20, 70), (53, 33, 49), (16, 32, 96)] {
+            check(cpu, &plans, shape, &mut scratch);
         }
     }
 }
@@ -87,7 +112,7 @@ fn nothing_to_do() {
     let mut scratch = Scratch::new();
     for cpu in cpus() {
         for (m, k, n) in [(0, 3, 4), (3, 4, 0), (0, 0, 0)] {
-            check(cpu, m, k, n, &mut scratch);
+            check(cpu, &[None], (m, k, n), &mut scratch);
         }
     }
 }

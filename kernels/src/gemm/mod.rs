@@ -1,10 +1,14 @@
 //! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
-//! file says what a product is; the loops over blocks are in `product`, what is copied together first in `pack`,
-//! and the piece of C that lives in registers in `tile`.
+//! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, what is copied
+//! together first in `pack`, what is turned in `turn`, and the piece of C that lives in registers in `tile`.
 
 mod pack;
+mod plan;
 mod product;
 mod tile;
+mod turn;
+
+pub use plan::Plan;
 
 use crate::isa::{Cpu, Engine, LANES};
 
@@ -116,6 +120,19 @@ impl Default for Scratch {
 
 /// `C = start + A B` for `A` `(m, k)`, `B` `(k, n)` and `C` `(m, n)`, row-major without gaps.
 pub fn gemm(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], scratch: &mut Scratch) {
+    gemm_as(cpu, None, start, a, b, c, scratch);
+}
+
+/// [`gemm`] after a plan that is given, for tests and measurements: every plan gives the same bits.
+pub fn gemm_as(
+    cpu: Cpu,
+    plan: Option<Plan>,
+    start: Start<'_>,
+    a: Mat<'_>,
+    b: Mat<'_>,
+    c: &mut [f32],
+    scratch: &mut Scratch,
+) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     assert_eq!(k, b.rows, "gemm: A is {m}×{k} but B is {}×{n}", b.rows);
     assert_eq!(Some(c.len()), m.checked_mul(n), "gemm: values of C, for {m}×{n}");
@@ -126,7 +143,7 @@ pub fn gemm(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], s
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product { start, a, b, c, buffers: &mut scratch.packed }),
+        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed }),
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

@@ -1,53 +1,105 @@
 //! What is copied together before it is multiplied, where reading it in place would cost more than the copy.
 //!
 //! ```text
-//!   B: a panel of columns, k by k, in whole blocks of sixteen    A: the tiles' rows, k by k
+//!   B: a panel of columns, k by k, in whole blocks of sixteen    A with rows along k: its rows, nearer to each other
 //!
-//!   b00 b01 ... b0w         b00 b01 ... b0w   0   0              a00 a01 a02 ...      a00 a10 a01 a11 a02 a12 ...
-//!   b10 b11 ... b1w    ->   b10 b11 ... b1w   0   0              a10 a11 a12 ...  ->
-//!   ...                     ...                                  a20 a21 a22 ...      a20 a30 a21 a31 a22 a32 ...
-//!                                                                a30 a31 a32 ...
+//!   b00 b01 ... b0w         b00 b01 ... b0w   0   0              A with columns side by side: tile by tile, k by k
+//!   b10 b11 ... b1w    ->   b10 b11 ... b1w   0   0
+//!   ...                     ...                                  a00 a10 | a20 a30        a00 a10 a01 a11 a02 a12 ...
+//!                                                                a01 a11 | a21 a31   ->   a20 a30 a21 a31 a22 a32 ...
+//!                                                                a02 a12 | a22 a32
 //! ```
 
 use super::Mat;
 use super::product::LayoutOfRows;
+use super::turn::Turn;
 use crate::isa::{LANES, Simd};
 
-/// Rows of `k` that are packed at once.
-pub(super) const DEPTH: usize = 384;
-/// Rows of A that are packed at once: with `DEPTH` about a second-level cache of 1 MB; fewer and B is packed more often.
-pub(super) const HEIGHT: usize = 720;
+/// The most of `k` that is packed at once.
+pub(super) const DEPTH: usize = 1024;
 /// Columns of the widest panel of B.
-const WIDTH: usize = 2 * LANES;
+pub(super) const WIDTH: usize = 2 * LANES;
+/// Values of B that are packed at once, in panels side by side: a quarter of a second-level cache of 1 MB.
+const AREA_OF_B: usize = 64 * 1024;
+/// Values of A that are packed at once: half of such a cache.
+const AREA_OF_A: usize = 128 * 1024;
+/// Rows of B that are packed together.
+const TOGETHER: usize = 8;
+/// Rows of A that are packed have this many values more, so that they do not meet in the caches.
+const GAP: usize = LANES;
+/// Rows of a turned product that are computed before they are turned: a multiple of every height of a tile.
+pub(super) const STRIP: usize = 48;
+
+/// A line of the cache, for its alignment.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub [f32; LANES]);
 
 /// The memory of what is packed.
 pub(super) struct Buffers {
-    pub panel_of_b: Vec<f32>,
-    pub rows_of_a: Vec<f32>,
+    pub panels_of_b: Vec<Line>,
+    pub rows_of_a: Vec<Line>,
+    pub strip: Vec<Line>,
 }
 
 impl Buffers {
     pub(super) fn new() -> Self {
-        Buffers { panel_of_b: vec![0.0; DEPTH * WIDTH], rows_of_a: vec![0.0; DEPTH * HEIGHT] }
+        let lines = |values: usize| vec![Line([0.0; LANES]); values.div_ceil(LANES)];
+        Buffers { panels_of_b: lines(AREA_OF_B), rows_of_a: lines(AREA_OF_A), strip: lines(STRIP * WIDTH) }
     }
 }
 
-/// Packs `b` `(depth, cols)` into rows of whole blocks.
+/// The values of packed lines.
 #[inline(always)]
-pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32]) {
-    let width = b.cols.next_multiple_of(LANES);
-    let panel = &mut panel[..b.rows * width];
-    if b.row_stride == 1 {
-        return pack_transposed(s, b, panel, width);
+pub(super) fn values(lines: &mut [Line]) -> &mut [f32] {
+    // SAFETY: a line is its sixteen values, without padding.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LANES) }
+}
+
+/// How many rows of A are packed at once.
+#[inline(always)]
+pub(super) fn rows_at_once(depth: usize) -> usize {
+    AREA_OF_A / (depth.next_multiple_of(LANES) + GAP)
+}
+
+/// How many columns are packed at once, in panels of `width` columns.
+#[inline(always)]
+pub(super) fn columns_at_once(depth: usize, width: usize) -> usize {
+    AREA_OF_B / (depth.max(1) * width) * width
+}
+
+/// Packs `b` `(depth, cols)` into panels of `width` columns, one after the other, each in rows of whole blocks.
+#[inline(always)]
+pub(super) fn pack_panels<S: Simd>(s: S, b: Mat<'_>, width: usize, packed: &mut [Line]) {
+    // a few rows at a time, so that a row is read along its memory
+    let step = if b.row_stride == 1 { b.rows.max(1) } else { TOGETHER };
+    for p in (0..b.rows).step_by(step) {
+        let rows = step.min(b.rows - p);
+        for j in (0..b.cols).step_by(width) {
+            let cols = width.min(b.cols - j);
+            let blocks = cols.div_ceil(LANES);
+            let to = &mut packed[j * b.rows / LANES + p * blocks..][..rows * blocks];
+            let part = b.part(p, j, rows, cols);
+            if part.row_stride == 1 {
+                turn_panel(s, part, to);
+            } else {
+                copy_panel(s, part, to);
+            }
+        }
     }
-    let (blocks, _) = panel.as_chunks_mut();
-    for (p, row) in blocks.chunks_exact_mut(width / LANES).enumerate() {
-        for (i, to) in row.iter_mut().enumerate() {
+}
+
+#[inline(always)]
+fn copy_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [Line]) {
+    for (p, row) in panel.chunks_exact_mut(b.cols.div_ceil(LANES)).enumerate() {
+        for (i, Line(to)) in row.iter_mut().enumerate() {
             let cols = LANES.min(b.cols - i * LANES);
             let from = &b.data[p * b.row_stride + i * LANES * b.col_stride..];
             if b.col_stride != 1 {
-                let value = |j: usize| if j < cols { from[j * b.col_stride] } else { 0.0 };
-                *to = std::array::from_fn(value);
+                *to = std::array::from_fn(
+                    #[inline(always)]
+                    |j| if j < cols { from[j * b.col_stride] } else { 0.0 },
+                );
             } else if cols == LANES {
                 s.store(s.load(from.first_chunk().expect("a whole block of columns")), to);
             } else {
@@ -57,37 +109,71 @@ pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32]) {
     }
 }
 
-/// The same for a `b` whose columns are contiguous, in squares of sixteen.
+/// The same where the columns are contiguous.
 #[inline(always)]
-fn pack_transposed<S: Simd>(s: S, b: Mat<'_>, panel: &mut [f32], width: usize) {
-    for j in (0..width).step_by(LANES) {
-        for p in (0..b.rows).step_by(LANES) {
-            let depth = LANES.min(b.rows - p);
-            let mut square = [s.zero(); LANES];
-            for (i, v) in square.iter_mut().enumerate().take(b.cols - j) {
-                let column = &b.data[(j + i) * b.col_stride + p..][..depth];
-                *v = match column.first_chunk() {
-                    Some(block) => s.load(block),
-                    None => s.load_part(column),
-                };
-            }
-            for (q, v) in s.transpose(square).into_iter().enumerate().take(depth) {
-                let row = &mut panel[(p + q) * width + j..];
-                s.store(v, row.first_chunk_mut().expect("the panel has whole blocks"));
-            }
-        }
+fn turn_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [Line]) {
+    let (from, from_row, to_row) = (b.data.as_ptr(), b.col_stride, b.cols.next_multiple_of(LANES));
+    assert_eq!(panel.len() * LANES, b.rows * to_row, "lines of a panel");
+    let to = values(panel).as_mut_ptr();
+    let turn = Turn { from, from_row, rows: b.cols, cols: b.rows, to, to_row, whole: true };
+    // SAFETY: the columns of `b` lie within it, and the panel has as many rows of whole blocks, by the assertion.
+    unsafe { turn.compute(s) };
+}
+
+/// Where the tiles find the rows of A: the first value of the tile from row `r` on is `r * tile` after `a`.
+#[derive(Clone, Copy)]
+pub(super) struct RowsOfA {
+    pub a: *const f32,
+    pub tile: usize,
+    pub row: usize,
+    /// From one `k` to the next; zero stands for the number of the tile's rows.
+    pub col: usize,
+}
+
+impl RowsOfA {
+    /// A as it lies.
+    #[inline(always)]
+    pub(super) fn in_place(a: Mat<'_>) -> Self {
+        RowsOfA { a: a.data.as_ptr(), tile: a.row_stride, row: a.row_stride, col: a.col_stride }
     }
 }
 
-/// Packs `a` `(rows, depth)` tile by tile, each tile `k` by `k`.
+/// Packs `a` `(rows, depth)`.
 #[inline(always)]
-pub(super) fn pack_rows(a: Mat<'_>, layout: LayoutOfRows, packed: &mut [f32]) {
-    for (i, rows) in layout.tiles() {
-        let tile = &mut packed[i * a.cols..][..rows * a.cols];
-        for (p, column) in tile.chunks_exact_mut(rows).enumerate() {
-            for (r, x) in column.iter_mut().enumerate() {
-                *x = a.data[(i + r) * a.row_stride + p * a.col_stride];
+pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed: &mut [Line]) -> RowsOfA {
+    let packed = values(packed);
+    if a.row_stride == 1 {
+        for p in 0..a.cols {
+            let column = &a.data[p * a.col_stride..][..a.rows];
+            for (i, rows) in layout.tiles() {
+                // a whole block where it stays within the tile: what is too much is overwritten by the next step of `k`
+                let to = &mut packed[i * a.cols..][p * rows..a.cols * rows];
+                match (column[i..].first_chunk(), to.first_chunk_mut()) {
+                    (Some(block), Some(to)) if rows <= LANES => s.store(s.load(block), to),
+                    _ => to[..rows].copy_from_slice(&column[i..i + rows]),
+                }
+            }
+        }
+        return RowsOfA { a: packed.as_ptr(), tile: a.cols, row: 1, col: 0 };
+    }
+    let stride = a.cols.next_multiple_of(LANES) + GAP;
+    for (i, row) in packed.chunks_exact_mut(stride).enumerate().take(a.rows) {
+        let from = &a.data[i * a.row_stride..];
+        if a.col_stride == 1 {
+            let (blocks, rest) = from[..a.cols].as_chunks();
+            let (to, left) = row.as_chunks_mut();
+            for (to, from) in to.iter_mut().zip(blocks) {
+                s.store(s.load(from), to);
+            }
+            if !rest.is_empty() {
+                s.store(s.load_part(rest), &mut to[blocks.len()]);
+            }
+            debug_assert!(left.is_empty());
+        } else {
+            for (p, x) in row.iter_mut().enumerate().take(a.cols) {
+                *x = from[p * a.col_stride];
             }
         }
     }
+    RowsOfA { a: packed.as_ptr(), tile: stride, row: stride, col: 1 }
 }

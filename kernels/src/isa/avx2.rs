@@ -97,6 +97,7 @@ impl Simd for Avx2 {
     const ROWS: usize = 6;
     const BLOCKS: usize = 1;
     const MASKED_LOADS: bool = true;
+    const DEPTH: usize = 512;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -249,5 +250,35 @@ impl Simd for Avx2 {
             }
         }
         columns
+    }
+
+    /// In quarters of eight rows of eight, which fit the registers.
+    #[inline(always)]
+    unsafe fn turn(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        for (down, across) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
+            // SAFETY: the caller vouches for sixteen rows of sixteen; AVX was detected.
+            unsafe {
+                let from = from.add(down * from_row + across);
+                // `part[4 q + i]`: values 4 q.. of row i in the lower half, of row 4 + i in the upper
+                let part: [__m256; 8] = std::array::from_fn(
+                    #[inline(always)]
+                    |at| {
+                        let from = from.add(at % 4 * from_row + at / 4 * 4);
+                        let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
+                        _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(4 * from_row)))
+                    },
+                );
+                for q in 0..2 {
+                    let r = &part[4 * q..];
+                    let (low0, low1) = (_mm256_unpacklo_ps(r[0], r[1]), _mm256_unpacklo_ps(r[2], r[3]));
+                    let (high0, high1) = (_mm256_unpackhi_ps(r[0], r[1]), _mm256_unpackhi_ps(r[2], r[3]));
+                    let to = to.add((across + 4 * q) * to_row + down);
+                    _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low0, low1));
+                    _mm256_storeu_ps(to.add(to_row), _mm256_shuffle_ps::<0xee>(low0, low1));
+                    _mm256_storeu_ps(to.add(2 * to_row), _mm256_shuffle_ps::<0x44>(high0, high1));
+                    _mm256_storeu_ps(to.add(3 * to_row), _mm256_shuffle_ps::<0xee>(high0, high1));
+                }
+            }
+        }
     }
 }

@@ -65,6 +65,7 @@ impl Simd for Avx512 {
     const ROWS: usize = 12;
     const BLOCKS: usize = 2;
     const MASKED_LOADS: bool = true;
+    const DEPTH: usize = 1024;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {

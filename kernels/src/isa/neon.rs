@@ -77,6 +77,7 @@ impl Simd for Neon {
     const ROWS: usize = 6;
     const BLOCKS: usize = 1;
     const MASKED_LOADS: bool = false;
+    const DEPTH: usize = 512;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {

@@ -6,8 +6,8 @@ use super::simd::{LANES, Op, Simd};
 
 /// Who rounds the fused multiply-add.
 pub trait Fused: Copy {
-    /// `a b + c` with one rounding.
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32;
+    /// `a b + c` with one rounding, lane by lane.
+    fn mul_add(self, a: Block, b: Block, c: Block) -> Block;
     /// Runs `op` in a function compiled for the instructions [`Fused::mul_add`] wants.
     fn call<O: Op>(self, op: O) -> O::Out;
 }
@@ -34,8 +34,12 @@ fn trampoline<O: Op>(s: Portable<Hardware>, op: O) -> O::Out {
 
 impl Fused for Hardware {
     #[inline(always)]
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
+    fn mul_add(self, a: Block, b: Block, c: Block) -> Block {
+        let mut d = [0.0; LANES];
+        for i in 0..LANES {
+            d[i] = a[i].mul_add(b[i], c[i]);
+        }
+        d
     }
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -52,9 +56,14 @@ impl Fused for Hardware {
 pub struct Software;
 
 impl Fused for Software {
-    #[inline(always)]
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
-        mul_add_in_f64(a, b, c)
+    /// A call of its own: copied into every kernel it took most of the time to compile, for machines that are rarely met.
+    #[inline(never)]
+    fn mul_add(self, a: Block, b: Block, c: Block) -> Block {
+        let mut d = [0.0; LANES];
+        for i in 0..LANES {
+            d[i] = mul_add_in_f64(a[i], b[i], c[i]);
+        }
+        d
     }
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -64,9 +73,7 @@ impl Fused for Software {
 
 /// `a b + c` rounded once, without an instruction for it. The product of two `f32` is exact in `f64`; the sum is rounded
 /// *to odd* there (Boldo and Melquiond, 2008: where it is inexact its last bit is set), and 53 bits rounded to odd round
-/// to 24 as the exact value does. A call of its own: copied into every lane of every kernel it took most of the time to
-/// compile, for machines that are rarely met.
-#[inline(never)]
+/// to 24 as the exact value does.
 pub fn mul_add_in_f64(a: f32, b: f32, c: f32) -> f32 {
     let (product, c) = (f64::from(a) * f64::from(b), f64::from(c));
     let sum = product + c;
@@ -118,6 +125,7 @@ impl<F: Fused> Simd for Portable<F> {
     const ROWS: usize = 4;
     const BLOCKS: usize = 1;
     const MASKED_LOADS: bool = false;
+    const DEPTH: usize = 512;
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -173,11 +181,7 @@ impl<F: Fused> Simd for Portable<F> {
     }
     #[inline(always)]
     fn mul_add(self, a: Block, b: Block, c: Block) -> Block {
-        let mut d = [0.0; LANES];
-        for i in 0..LANES {
-            d[i] = self.0.mul_add(a[i], b[i], c[i]);
-        }
-        d
+        self.0.mul_add(a, b, c)
     }
 
     #[inline(always)]

@@ -27,6 +27,8 @@ pub trait Simd: Copy {
     const BLOCKS: usize;
     /// Whether [`Simd::load_ptr_part`] is an instruction, cheap enough for the innermost loop.
     const MASKED_LOADS: bool;
+    /// The most of `k` a product takes at once.
+    const DEPTH: usize;
 
     /// Runs `op` in a function of its own that is compiled for this instruction set.
     fn call<O: Op>(self, op: O) -> O::Out;
@@ -93,6 +95,24 @@ pub trait Simd: Copy {
 
     /// The sixteen blocks as rows of a square, transposed.
     fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES];
+
+    /// Turns a square of sixteen rows: row `i` of `to` is column `i` of `from`.
+    ///
+    /// # Safety
+    /// - `from` is valid for reading sixteen rows of sixteen `f32`, each `from_row` values after the one before, and `to`
+    ///   for writing as many, each `to_row` after the one before. They do not overlap.
+    #[inline(always)]
+    unsafe fn turn(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        let mut square = [self.zero(); LANES];
+        for (i, v) in square.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for sixteen rows.
+            *v = unsafe { self.load_ptr(from.add(i * from_row)) };
+        }
+        for (j, v) in self.transpose(square).into_iter().enumerate() {
+            // SAFETY: the caller vouches for sixteen rows.
+            unsafe { self.store_ptr(v, to.add(j * to_row)) };
+        }
+    }
 
     /// Sixteen zeros.
     #[inline(always)]
