@@ -1,9 +1,10 @@
-//! Softmax over the keys that a query may see, and its way back, on a square of scores in place. Each row goes in the order
-//! of all reductions along a row: sixteen chains and one tree, over the keys that are seen alone.
+//! Softmax over the keys that a query may see, and its way back, on a square of scores in place. Sums go in the order of
+//! all reductions along a row: sixteen chains and one tree, over the keys that are seen alone.
 
 use crate::elementwise::{load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
 use crate::math;
+use crate::reduce::chains;
 
 /// Which keys the queries of a row see.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +45,16 @@ impl Op for Softmax<'_> {
                 largest = s.select(s.first(to - from), s.max(largest, load(s, seen, from, to)), largest);
             }
             let most = s.splat(s.lanes(largest).into_iter().fold(f32::NEG_INFINITY, f32::max));
-            let mut sum = s.zero();
-            for from in (0..seen.len()).step_by(LANES) {
-                let to = seen.len().min(from + LANES);
-                let e = math::exp(s, s.mul(scale, s.sub(load(s, seen, from, to), most)));
-                store(s, e, seen, from, to);
-                sum = s.select(s.first(to - from), s.add(sum, e), sum);
-            }
+            let sum = chains(
+                s,
+                seen.len(),
+                #[inline(always)]
+                |sum, from, to| {
+                    let e = math::exp(s, s.mul(scale, s.sub(load(s, seen, from, to), most)));
+                    store(s, e, seen, from, to);
+                    s.add(sum, e)
+                },
+            );
             let share = s.splat(1.0 / s.sum(sum));
             for from in (0..seen.len()).step_by(LANES) {
                 let to = seen.len().min(from + LANES);
@@ -61,8 +65,8 @@ impl Op for Softmax<'_> {
     }
 }
 
-/// `scores[q][k]` becomes `softmax_k(scale scores[q][k])` over the keys that query `q` sees, and zero at the others; `scale`
-/// is positive, `scores` `(steps, steps)`.
+/// `scores[q][k]` becomes `softmax_k(scale scores[q][k])` over the keys that query `q` sees, and zero at the others;
+/// `scale` is positive, `scores` `(steps, steps)`.
 pub fn softmax(cpu: Cpu, sight: Sight, scale: f32, scores: &mut [f32]) {
     assert_eq!(scores.len(), sight.steps * sight.steps, "softmax: scores of queries and keys");
     assert!(sight.length <= sight.steps, "softmax: {} keys of {}", sight.length, sight.steps);
@@ -86,12 +90,12 @@ impl Op for Slope<'_> {
         for (query, (shares, slopes)) in rows.enumerate() {
             let (seen, unseen) = slopes.split_at_mut(self.sight.of(query));
             unseen.fill(0.0);
-            let mut sum = s.zero();
-            for from in (0..seen.len()).step_by(LANES) {
-                let to = seen.len().min(from + LANES);
-                let term = s.mul_add(load(s, shares, from, to), load(s, seen, from, to), sum);
-                sum = s.select(s.first(to - from), term, sum);
-            }
+            let sum = chains(
+                s,
+                seen.len(),
+                #[inline(always)]
+                |sum, from, to| s.mul_add(load(s, shares, from, to), load(s, seen, from, to), sum),
+            );
             let (mean, scale) = (s.splat(s.sum(sum)), s.splat(self.scale));
             for from in (0..seen.len()).step_by(LANES) {
                 let to = seen.len().min(from + LANES);
@@ -102,8 +106,8 @@ impl Op for Slope<'_> {
     }
 }
 
-/// The gradient of the scores from that of their softmax `p = shares`: `scale p (dp - sum_k p_k dp_k)`, in place of `dp`; all
-/// `(steps, steps)`.
+/// The gradient of the scores from that of their softmax `p = shares`: `scale p (dp - sum_k p_k dp_k)`, in place of `dp`;
+/// all `(steps, steps)`.
 pub fn softmax_slope(cpu: Cpu, sight: Sight, scale: f32, shares: &[f32], slopes: &mut [f32]) {
     assert_eq!(shares.len(), sight.steps * sight.steps, "softmax: shares of queries and keys");
     assert_eq!(shares.len(), slopes.len(), "softmax: shares and slopes");

@@ -15,10 +15,10 @@
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
 //! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
-//! [`elementwise`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step,
-//! [`attention`] the softmax of those that look around, [`spatial`]
-//! convolution and pooling, [`norm`] normalisation, [`limits`] what the machine can do at most; [`member`] says how an entry of a registry
-//! describes itself, and [`activation`], [`loss`] and [`optimizer`] are the registries.
+//! [`elementwise`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step, [`attention`] the
+//! softmax of those that look around, [`spatial`] convolution and pooling, [`norm`] normalisation, [`limits`] what the
+//! machine can do at most; [`member`] says how an entry of a registry describes itself, and [`activation`], [`loss`] and
+//! [`optimizer`] are the registries.
 
 pub mod isa;
 

@@ -1,11 +1,12 @@
-//! Normalisation: of a channel over the rows of a batch (Ioffe & Szegedy 2015), and of a row by itself (Ba, Kiros & Hinton
-//! 2016; Zhang & Sennrich 2019). Means come first and the squares of the differences from them second, so no digits are
+//! Normalisation: of a channel over the rows of a batch (Ioffe & Szegedy 2015), and of a row by itself (Ba, Kiros &
+//! Hinton 2016; Zhang & Sennrich 2019). Means come first and the squares of the differences from them second, so no digits are
 //! lost; a sum along a row is the sixteen chains of [`crate::reduce`], one across rows goes row by row.
 
 use std::ops::Range;
 
 use crate::elementwise::{load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
+use crate::reduce::chains;
 
 /// Numbers `(B, channels, places)`: a channel is normalised over rows and places.
 #[derive(Debug, Clone, Copy)]
@@ -95,13 +96,13 @@ impl<F: Term> Op for Sums<'_, F> {
             let mut all = s.zero();
             for (x, y) in self.x.chunks_exact(width).zip(self.y.chunks_exact(width)) {
                 let (x, y) = (&x[c * places..][..places], &y[c * places..][..places]);
-                let mut sum = s.zero();
-                for from in (0..places).step_by(LANES) {
-                    let to = places.min(from + LANES);
-                    let more = self.term.eval(s, sum, load(s, x, from, to), load(s, y, from, to), mean);
-                    sum = if to - from == LANES { more } else { s.select(s.first(to - from), more, sum) };
-                }
-                all = s.add(all, sum);
+                let row = chains(
+                    s,
+                    places,
+                    #[inline(always)]
+                    |sum, from, to| self.term.eval(s, sum, load(s, x, from, to), load(s, y, from, to), mean),
+                );
+                all = s.add(all, row);
             }
             *out = s.sum(all);
         }
@@ -147,8 +148,9 @@ impl Channels {
         cpu.run(Normalise { of: self, affine, x, y });
     }
 
-    /// The slopes of `x` through [`Channels::moments`] and [`Channels::normalise`]: `dx = factor (dy - total - (x - mean) along)`, where `along` and `total`
-    /// are means over the channel, the former divided by the variance.
+    /// The slopes of `x` through [`Channels::moments`] and [`Channels::normalise`]:
+    /// `dx = factor (dy - total - (x - mean) along)`, where `along` and `total`, which stands in `affine.offset`, are means
+    /// over the channel, the former divided by the variance.
     pub fn unnormalise(self, cpu: Cpu, affine: Affine<'_>, along: &[f32], (x, dy): (&[f32], &[f32]), dx: &mut [f32]) {
         self.check(x, &[affine.mean, affine.factor, affine.offset, along]);
         assert!(x.len() == dy.len() && x.len() == dx.len(), "values and slopes");
@@ -156,8 +158,8 @@ impl Channels {
     }
 }
 
-/// Does something with each block of numbers of one channel, or of neighbouring channels of one number each: `channel` has
-/// the numbers of the channels in the lanes.
+/// Does something with each block of numbers of one channel, or of neighbouring channels of one number each. It is given
+/// the place of the block, and what the tables have for its channels in the lanes.
 #[inline(always)]
 fn each_block<S: Simd, const N: usize>(
     s: S,
@@ -249,8 +251,8 @@ impl Op for Unnormalise<'_> {
     }
 }
 
-/// Normalisation of rows of `width` numbers, each by itself: `y = (x - mean) / √(variance + eps) factor + offset`; without `centred` the mean is
-/// taken to be zero.
+/// Normalisation of rows of `width` numbers, each by itself: `y = (x - mean) / √(variance + eps) factor + offset`; without
+/// `centred` the mean is taken to be zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows {
     /// Numbers of a row.
@@ -262,8 +264,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// `y` `(rows, width)` from `x`, and for each row its mean and what it was multiplied by in `kept`, `(rows, 2)`; `factor` and `offset` are
-    /// `(width)`, absent for ones and zeros.
+    /// `y` `(rows, width)` from `x`, and for each row its mean and what it was multiplied by in `kept`, `(rows, 2)`;
+    /// `factor` and `offset` are `(width)`, absent for ones and zeros.
     pub fn forward(
         self,
         cpu: Cpu,
@@ -305,18 +307,6 @@ impl Rows {
     }
 }
 
-/// The sixteen chains of a row over a term of its blocks, and their sum.
-#[inline(always)]
-fn row_sum<S: Simd>(s: S, width: usize, term: impl Fn(S::V, usize, usize) -> S::V) -> f32 {
-    let mut sum = s.zero();
-    for from in (0..width).step_by(LANES) {
-        let to = width.min(from + LANES);
-        let more = term(sum, from, to);
-        sum = if to - from == LANES { more } else { s.select(s.first(to - from), more, sum) };
-    }
-    s.sum(sum)
-}
-
 struct RowsForward<'a> {
     rows: Rows,
     factor: Option<&'a [f32]>,
@@ -334,17 +324,17 @@ impl Op for RowsForward<'_> {
         let Rows { width, centred, eps } = self.rows;
         let rows = self.x.chunks_exact(width).zip(self.y.chunks_exact_mut(width));
         for ((x, y), kept) in rows.zip(self.kept.chunks_exact_mut(2)) {
-            let total = |centred: bool| match centred {
-                true => row_sum(
+            let mut mean = 0.0;
+            if centred {
+                let total = chains(
                     s,
                     width,
                     #[inline(always)]
                     |sum, from, to| s.add(sum, load(s, x, from, to)),
-                ),
-                false => 0.0,
-            };
-            let mean = total(centred) / width as f32;
-            let squares = row_sum(
+                );
+                mean = s.sum(total) / width as f32;
+            }
+            let squares = s.sum(chains(
                 s,
                 width,
                 #[inline(always)]
@@ -352,7 +342,7 @@ impl Op for RowsForward<'_> {
                     let x = s.sub(load(s, x, from, to), s.splat(mean));
                     s.mul_add(x, x, sum)
                 },
-            );
+            ));
             let scale = 1.0 / (squares / width as f32 + eps).sqrt();
             kept.copy_from_slice(&[mean, scale]);
             let (mean, scale) = (s.splat(mean), s.splat(scale));
@@ -417,22 +407,22 @@ impl Op for RowsBackward<'_> {
         let rows = self.x.chunks_exact(width).zip(self.dy.chunks_exact(width)).zip(self.kept.chunks_exact(2));
         for (((x, dy), kept), dx) in rows.zip(self.dx.chunks_exact_mut(width)) {
             let line = Line { x, dy, factor: self.factor, mean: s.splat(kept[0]), scale: s.splat(kept[1]) };
-            let along = row_sum(
+            let along = chains(
                 s,
                 width,
                 #[inline(always)]
                 |sum, from, to| s.mul_add(line.slope(s, from, to), line.normal(s, from, to), sum),
             );
-            let total = |centred: bool| match centred {
-                true => row_sum(
+            let mut total = s.zero();
+            if centred {
+                total = chains(
                     s,
                     width,
                     #[inline(always)]
                     |sum, from, to| s.add(sum, line.slope(s, from, to)),
-                ),
-                false => 0.0,
-            };
-            let (total, along) = (s.splat(total(centred) / width as f32), s.splat(along / width as f32));
+                );
+            }
+            let [along, total] = [along, total].map(|chains| s.splat(s.sum(chains) / width as f32));
             for from in (0..width).step_by(LANES) {
                 let to = width.min(from + LANES);
                 let rest = s.sub(s.sub(line.slope(s, from, to), total), s.mul(line.normal(s, from, to), along));

@@ -4,28 +4,20 @@
 
 use std::ops::Range;
 
-use crate::elementwise::block;
+use crate::elementwise::{self, block};
 use crate::isa::{Cpu, LANES, Op, Simd};
 
-/// The sixteen chains over one row of a term made of `N` slices of one length.
+/// The sixteen chains over one row of `len` numbers: `step` takes those from one place up to another, at most sixteen, into
+/// the chains.
 #[inline(always)]
-fn chains<S: Simd, const N: usize>(s: S, x: [&[f32]; N], step: impl Fn(S::V, [S::V; N]) -> S::V) -> S::V {
+pub(crate) fn chains<S: Simd>(s: S, len: usize, mut step: impl FnMut(S::V, usize, usize) -> S::V) -> S::V {
     let mut sum = s.zero();
-    let len = x[0].len();
     let whole = len / LANES * LANES;
     for at in (0..whole).step_by(LANES) {
-        let mut terms = [s.zero(); N];
-        for (term, x) in terms.iter_mut().zip(x) {
-            *term = s.load(block(x, at));
-        }
-        sum = step(sum, terms);
+        sum = step(sum, at, at + LANES);
     }
     if whole < len {
-        let mut terms = [s.zero(); N];
-        for (term, x) in terms.iter_mut().zip(x) {
-            *term = s.load_part(&x[whole..]);
-        }
-        sum = s.select(s.first(len - whole), step(sum, terms), sum);
+        sum = s.select(s.first(len - whole), step(sum, whole, len), sum);
     }
     sum
 }
@@ -37,11 +29,12 @@ impl Op for Dot<'_> {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) -> f32 {
+        let Dot(x, y) = self;
         s.sum(chains(
             s,
-            [self.0, self.1],
+            x.len(),
             #[inline(always)]
-            |sum, [x, y]| s.mul_add(x, y, sum),
+            |sum, from, to| s.mul_add(elementwise::load(s, x, from, to), elementwise::load(s, y, from, to), sum),
         ))
     }
 }
@@ -70,11 +63,12 @@ impl Op for RowSums<'_> {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
         for (r, out) in self.out.iter_mut().enumerate() {
+            let row = &self.x[r * self.cols..][..self.cols];
             *out = s.sum(chains(
                 s,
-                [&self.x[r * self.cols..][..self.cols]],
+                self.cols,
                 #[inline(always)]
-                |sum, [x]| s.add(sum, x),
+                |sum, from, to| s.add(sum, elementwise::load(s, row, from, to)),
             ));
         }
     }

@@ -44,8 +44,8 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Adds a layer that gives `width` numbers per row and multiplies so much.
-    /// `learns` says that it has parameters, or holds layers that have.
+    /// Adds a layer that gives `width` numbers per row and multiplies so much; `learns` says that it has parameters, or
+    /// holds layers that have.
     pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work, learns: bool) {
         self.work.forward += work.forward;
         if self.idle == self.links.len() {

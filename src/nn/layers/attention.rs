@@ -1,6 +1,6 @@
 //! `attention`: every step of a sequence looks at the steps of the same row, in several ways at once, and takes a mean of
-//! what it sees. Queries, keys and values of all rows are one matrix product; what follows is a softmax over a square of scores for
-//! each row and head.
+//! what it sees. Queries, keys and values of all rows are one matrix product; what follows is a softmax over a square of
+//! scores for each row and head.
 
 use std::ops::Range;
 

@@ -1,11 +1,11 @@
-//! `batch_norm`: every channel brought to mean zero and variance one over the rows of the batch and the places of the channel, then
-//! multiplied and moved by learned numbers; in evaluation by running averages of the training batches' moments (Ioffe &
-//! Szegedy 2015). The first extent of a row is its channels; of rows without more, every number is one. As in PyTorch the
+//! `batch_norm`: every channel brought to mean zero and variance one over the rows of the batch and the places of the
+//! channel, then multiplied and moved by learned numbers; in evaluation by running averages of the training batches'
+//! moments (Ioffe & Szegedy 2015). The first extent of a row is its channels; of rows without more, every number is one. As in PyTorch the
 //! variance that is divided by is that of the batch, and the one that is averaged is the unbiased estimate, and a batch of
 //! one number per channel has none to give.
 //!
-//! The averages are slots of their own, with PyTorch's count of the batches beside them: what stands in their gradient is the batch's moment, and their update is
-//! `p += momentum (g - p)`. The rows of a batch depend on each other here, so one thread takes all of them.
+//! The averages are slots of their own, with PyTorch's count of the batches beside them: what stands in their gradient is
+//! the batch's moment, and their update is `p += momentum (g - p)`. The rows of a batch depend on each other here, so one thread takes all of them.
 
 use std::ops::Range;
 

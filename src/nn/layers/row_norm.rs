@@ -1,5 +1,5 @@
-//! `layer_norm` and `rms_norm`: every row by itself, or every step of a sequence, brought to one size, then multiplied and moved by
-//! learned numbers. Training and evaluation are alike.
+//! `layer_norm` and `rms_norm`: every row by itself, or every step of a sequence, brought to one size, then multiplied and
+//! moved by learned numbers. Training and evaluation are alike.
 
 use std::ops::Range;
 
