@@ -22,6 +22,8 @@
 
 pub mod isa;
 
+pub mod memory;
+
 pub mod gemm;
 
 pub mod math;
@@ -49,4 +51,5 @@ pub mod optimizer;
 
 pub use gemm::{Mat, Scratch, Start, gemm};
 pub use isa::{Cpu, Engine, Isa, Missing};
+pub use memory::Floats;
 pub use member::{Bounds, Form, Member, Setting};

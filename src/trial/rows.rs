@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use kernels::Floats;
 use kernels::loss::Targets;
 
 use crate::data::{Dataset, Labels};
@@ -129,7 +130,7 @@ impl Judged<'_> {
 /// Room for rows that do not lie side by side.
 #[derive(Default)]
 pub struct Gathered {
-    x: Vec<f32>,
+    x: Floats,
     classes: Vec<u32>,
     values: Vec<f32>,
     lengths: Vec<u32>,
@@ -142,7 +143,7 @@ impl Gathered {
     pub fn new(part: &Part, rows: usize) -> Self {
         let targets = rows * part.steps();
         Self {
-            x: vec![0.0; rows * part.inputs()],
+            x: Floats::zeros(rows * part.inputs()),
             classes: vec![0; if part.width == 0 { targets } else { 0 }],
             values: vec![0.0; targets * part.width],
             lengths: vec![0; if part.data.lengths.is_empty() { 0 } else { rows }],

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use kernels::elementwise;
+use kernels::{Floats, elementwise};
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
@@ -26,7 +26,7 @@ use super::update::Stretch;
 struct Shard {
     rows: Range<usize>,
     gathered: Gathered,
-    kept: Vec<f32>,
+    kept: Floats,
     losses: Vec<f32>,
 }
 
@@ -34,7 +34,7 @@ struct Shard {
 struct Hand<'p> {
     scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
-    block: Vec<f32>,
+    block: Floats,
 }
 
 /// The rows of a step.
@@ -71,12 +71,12 @@ pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
     seeds: Seeds,
-    params: Vec<f32>,
+    params: Floats,
     /// Empty where nobody needs all of it at once.
-    grads: Vec<f32>,
+    grads: Floats,
     /// Where the parameters are while a step climbs; empty where none does.
-    home: Vec<f32>,
-    memory: [Vec<f32>; PLANES],
+    home: Floats,
+    memory: [Floats; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
@@ -98,7 +98,7 @@ impl<'p> Team<'p> {
         cpu: Cpu,
         scratches: &'p mut [Scratch],
         train: &Part,
-        params: Vec<f32>,
+        params: Floats,
         seeds: Seeds,
     ) -> Self {
         let batch = plan.batch_rows(train.rows());
@@ -108,12 +108,12 @@ impl<'p> Team<'p> {
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
-            kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
+            kept: Floats::zeros(share.max(EVALUATED) * plan.network.kept()),
             losses: vec![0.0; share * train.steps()],
         };
         scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room()));
         let planes = plan.update.planes();
-        let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
+        let memory = std::array::from_fn(|plane| Floats::zeros(if plane < planes { params.len() } else { 0 }));
         let cuts = plan.network.cuts(threads);
         let blocks = plan.network.blocks(&cuts);
         let (grads, block) = if plan.keeps_gradient() {
@@ -125,8 +125,8 @@ impl<'p> Team<'p> {
             plan,
             cpu,
             seeds,
-            grads: vec![0.0; grads],
-            home: vec![0.0; if plan.update.climb().is_some() { params.len() } else { 0 }],
+            grads: Floats::zeros(grads),
+            home: Floats::zeros(if plan.update.climb().is_some() { params.len() } else { 0 }),
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
@@ -134,7 +134,7 @@ impl<'p> Team<'p> {
             cuts,
             blocks,
             product: 1.0,
-            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
+            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: Floats::zeros(block) }).collect(),
         }
     }
 
@@ -144,8 +144,8 @@ impl<'p> Team<'p> {
     }
 
     /// Exchanges the parameters for others.
-    pub fn exchange(&mut self, params: &mut Vec<f32>) {
-        std::mem::swap(&mut self.params, params);
+    pub fn exchange(&mut self, params: &mut [f32]) {
+        self.params.swap_with_slice(params);
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the

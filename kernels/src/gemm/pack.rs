@@ -14,6 +14,7 @@ use super::Mat;
 use super::product::LayoutOfRows;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
+use crate::memory::Line;
 
 /// The most of `k` that is packed at once.
 pub(super) const DEPTH: usize = 1024;
@@ -27,11 +28,6 @@ const AREA_OF_A: usize = 128 * 1024;
 const GAP: usize = LANES;
 /// Rows of a turned product that are computed before they are turned: a multiple of every height of a tile.
 pub(super) const STRIP: usize = 48;
-
-/// A line of the cache, for its alignment.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Line(pub [f32; LANES]);
 
 /// The memory of what is packed.
 pub(super) struct Buffers {
