@@ -350,6 +350,8 @@ impl Phase<'_> {
             let Stretch { params, grads, memory } = own;
             let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
             let mut own = Stretch { params, grads, memory };
+            // the product that makes the gradients brings what the update needs from memory
+            hand.scratch.fetch([&*own.params].into_iter().chain(own.memory.iter().map(|plane| &**plane)));
             self.gradients(&block, own.again(), hand.scratch);
             self.update(&block, own, hand.scratch);
         }

@@ -2,6 +2,7 @@
 //! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, what is copied
 //! together first in `pack`, what is turned in `turn`, and the piece of C that lives in registers in `tile`.
 
+mod fetch;
 mod pack;
 mod plan;
 mod product;
@@ -87,12 +88,18 @@ pub enum Start<'a> {
 pub struct Scratch {
     packed: pack::Buffers,
     room: Floats,
+    wishes: fetch::Wishes,
 }
 
 impl Scratch {
     /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch { packed: pack::Buffers::new(), room: Floats::default() }
+        Scratch { packed: pack::Buffers::new(), room: Floats::default(), wishes: fetch::Wishes::default() }
+    }
+
+    /// Up to four stretches that will be read or written after the next products, which bring them into the cache meanwhile.
+    pub fn fetch<'a>(&mut self, of: impl Iterator<Item = &'a [f32]>) {
+        self.wishes.set(of);
     }
 
     /// Allocates what [`Scratch::room`] needs for so many floats, unless it is there.
@@ -140,7 +147,7 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed }),
+        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed, wishes: &mut scratch.wishes }),
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

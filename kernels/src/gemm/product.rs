@@ -2,8 +2,9 @@
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
+use super::fetch::{Next, Wishes};
 use super::plan::Plan;
-use super::tile::{Ahead, First, Tile};
+use super::tile::{First, Tile};
 use super::turn::Turn;
 use super::{Mat, Start};
 use crate::isa::{LANES, Op, Simd};
@@ -16,6 +17,7 @@ pub(super) struct Product<'a> {
     pub c: &'a mut [f32],
     pub plan: Option<Plan>,
     pub buffers: &'a mut Buffers,
+    pub wishes: &'a mut Wishes,
 }
 
 /// Rows split into tiles of nearly equal height, of at most `most` rows each.
@@ -65,6 +67,7 @@ impl Product<'_> {
     #[inline(always)]
     fn direct<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
         let (m, k, n) = (self.a.rows, self.a.cols, self.b.cols);
+        self.wishes.divide(m.div_ceil(plan.rows) * n.div_ceil(width) * k.div_ceil(plan.depth));
         // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
         for (p, depth) in blocks(k, plan.depth) {
             // LOOP 3: split m into blocks, of which A is packed.
@@ -91,7 +94,7 @@ impl Product<'_> {
                     // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                     // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
                     // columns. C is borrowed for writing, so nothing overlaps it.
-                    unsafe { panel.tiles(s, a, layout, first, (c, n)) }
+                    unsafe { panel.tiles(s, a, layout, first, (c, n), self.wishes) }
                 }
             }
         }
@@ -121,7 +124,7 @@ impl Product<'_> {
             b: b.data.as_ptr(),
             b_row: b.row_stride,
             copy: copied.then_some(buffer.as_mut_ptr().cast()),
-            ahead: next.map_or(Lines::none(), |from| Lines { from, row: b.row_stride, rows: depth, blocks: width / LANES }),
+            ahead: next.map_or(Next::none(), |from| Next { from, row: b.row_stride, rows: depth, blocks: width / LANES }),
             depth,
             cols,
         }
@@ -186,7 +189,7 @@ impl Product<'_> {
                 Panel::packed(b.wrapping_add(q * cols.next_multiple_of(LANES)), depth, cols)
             };
             // SAFETY: as in `direct`, and the strip has room for these rows.
-            unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH)) };
+            unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH), self.wishes) };
             first = First::Keep;
         }
         let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, m);
@@ -213,33 +216,6 @@ pub(super) fn panel_width<S: Simd>(n: usize) -> usize {
     blocks.div_ceil(panels) * LANES
 }
 
-/// Cache lines of B: so many rows of so many blocks.
-#[derive(Clone, Copy)]
-struct Lines {
-    from: *const f32,
-    row: usize,
-    rows: usize,
-    blocks: usize,
-}
-
-impl Lines {
-    fn none() -> Self {
-        Lines { from: std::ptr::null(), row: 0, rows: 0, blocks: 0 }
-    }
-
-    /// Those that the tile `t` of `tiles` fetches, the first of which does not; every block is divided between as many.
-    #[inline(always)]
-    fn share(self, t: usize, tiles: usize) -> Ahead {
-        let parts = 1 << ((tiles - 1) / self.blocks.max(1)).max(1).ilog2();
-        let (block, part) = (t.wrapping_sub(1) / parts, t.wrapping_sub(1) % parts);
-        if block >= self.blocks {
-            return Ahead { from: self.from, row: 0, every: 1 << 20 };
-        }
-        let from = self.from.wrapping_add(block * LANES + part * self.rows.div_ceil(parts) * self.row);
-        Ahead { from, row: self.row, every: parts }
-    }
-}
-
 /// A panel of B, and what its tiles do beside computing.
 #[derive(Clone, Copy)]
 struct Panel {
@@ -248,7 +224,7 @@ struct Panel {
     /// Where the first tile copies B to, which the others read then.
     copy: Option<*mut f32>,
     /// What the other tiles fetch.
-    ahead: Lines,
+    ahead: Next,
     depth: usize,
     cols: usize,
 }
@@ -256,7 +232,7 @@ struct Panel {
 impl Panel {
     #[inline(always)]
     fn packed(b: *const f32, depth: usize, cols: usize) -> Self {
-        Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Lines::none(), depth, cols }
+        Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Next::none(), depth, cols }
     }
 
     /// LOOP 1: the tiles of these rows of A, written to `c` and after.
@@ -271,6 +247,7 @@ impl Panel {
         layout: LayoutOfRows,
         first: First,
         (c, c_row): (*mut f32, usize),
+        wishes: &mut Wishes,
     ) {
         let Panel { depth: k, cols, .. } = *self;
         let tiles = layout.rows.div_ceil(layout.most);
@@ -286,7 +263,10 @@ impl Panel {
                 b: self.b,
                 b_row: self.b_row,
                 copy: self.copy,
-                ahead: self.ahead.share(t, tiles),
+                ahead: wishes.share(k).unwrap_or_else(
+                    #[inline(always)]
+                    || self.ahead.share(t, tiles),
+                ),
                 c: c.wrapping_add(r * c_row),
                 c_row,
             };

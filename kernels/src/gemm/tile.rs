@@ -13,6 +13,7 @@
 use std::hint::black_box;
 use std::ptr::null_mut;
 
+use super::fetch::Ahead;
 use crate::isa::{LANES, Op, Simd};
 
 /// What the chains of a tile start from.
@@ -23,15 +24,6 @@ pub(super) enum First {
     Bias(*const f32),
     /// What C holds.
     Keep,
-}
-
-/// What a tile fetches into the cache while it is computed: a cache line for every `k` that is a multiple of `every`, a power
-/// of two, each `row` values after the one before.
-#[derive(Clone, Copy)]
-pub(super) struct Ahead {
-    pub from: *const f32,
-    pub row: usize,
-    pub every: usize,
 }
 
 /// Where a tile lies: C `(rows, cols)`, A `(rows, k)` with any strides, B `(k, cols)` with its columns side by side.
