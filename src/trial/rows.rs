@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::Floats;
+use kernels::isa::Cpu;
 use kernels::loss::Targets;
+use kernels::{Floats, rows};
 
 use crate::data::{Dataset, Labels};
 use crate::learn::objective::{Answers, Form};
@@ -151,9 +152,11 @@ impl Gathered {
         }
     }
 
-    /// Copies these rows side by side.
-    pub fn fill(&mut self, part: &Part, indices: impl Iterator<Item = usize> + Clone) {
-        copy(&part.data.x, part.inputs(), indices.clone(), &mut self.x);
+    /// Copies so many rows side by side, `row` saying which comes at a place.
+    pub fn fill(&mut self, cpu: Cpu, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
+        let width = part.inputs();
+        rows::gather(cpu, &part.data.x, width, row, &mut self.x[..count * width]);
+        let indices = (0..count).map(row);
         match &part.data.labels {
             Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices.clone(), &mut self.classes),
             _ => copy(&part.values, part.steps() * part.width, indices.clone(), &mut self.values),

@@ -9,10 +9,10 @@
 
 use std::ops::Range;
 
-use kernels::{Floats, elementwise};
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
+use kernels::{Floats, elementwise};
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
@@ -134,7 +134,10 @@ impl<'p> Team<'p> {
             cuts,
             blocks,
             product: 1.0,
-            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: Floats::zeros(block) }).collect(),
+            hands: scratches[..threads]
+                .iter_mut()
+                .map(|scratch| Hand { scratch, block: Floats::zeros(block) })
+                .collect(),
         }
     }
 
@@ -278,7 +281,8 @@ impl Shard {
                 (train.x(&rows), train.answers(&rows))
             }
             (_, augment) => {
-                self.gathered.fill(train, self.rows.clone().map(|place| batch.row(place)));
+                let first = self.rows.start;
+                self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change(count);
                     augment.rows(seeds, step, row, x, spare);

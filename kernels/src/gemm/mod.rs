@@ -147,7 +147,15 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed, wishes: &mut scratch.wishes }),
+        Engine::Simd => cpu.run(product::Product {
+            start,
+            a,
+            b,
+            c,
+            plan,
+            buffers: &mut scratch.packed,
+            wishes: &mut scratch.wishes,
+        }),
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

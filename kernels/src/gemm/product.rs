@@ -1,8 +1,8 @@
 //! The loops over the blocks of a product, numbered as in the papers on BLIS (Van Zee and van de Geijn 2015). At the shapes
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
-use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::fetch::{Next, Wishes};
+use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::plan::Plan;
 use super::tile::{First, Tile};
 use super::turn::Turn;
@@ -124,7 +124,12 @@ impl Product<'_> {
             b: b.data.as_ptr(),
             b_row: b.row_stride,
             copy: copied.then_some(buffer.as_mut_ptr().cast()),
-            ahead: next.map_or(Next::none(), |from| Next { from, row: b.row_stride, rows: depth, blocks: width / LANES }),
+            ahead: next.map_or(Next::none(), |from| Next {
+                from,
+                row: b.row_stride,
+                rows: depth,
+                blocks: width / LANES,
+            }),
             depth,
             cols,
         }
