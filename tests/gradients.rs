@@ -226,6 +226,9 @@ const OTHERS: &[&str] = &[
      ] }] }",
     "{ type = 'dense', units = 18 }, { type = 'reshape', shape = [6, 3] },
      { type = 'positional_embedding', kind = 'sinusoidal' }, { type = 'attention', bias = false, causal = true }",
+    "{ type = 'dense', units = 36 }, { type = 'reshape', shape = [2, 3, 6] }, { type = 'spatial_dropout', rate = 0.3 },
+     { type = 'upsample', factor = [2, 3] }, { type = 'transpose', extents = [0, -1] },
+     { type = 'spatial_dropout', extent = -1 }, { type = 'transpose', extents = [2, 1] }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
