@@ -23,10 +23,10 @@ impl Floats {
     }
 }
 
-impl From<&[f32]> for Floats {
-    fn from(values: &[f32]) -> Self {
+impl From<Vec<f32>> for Floats {
+    fn from(values: Vec<f32>) -> Self {
         let mut floats = Floats::zeros(values.len());
-        floats.copy_from_slice(values);
+        floats.copy_from_slice(&values);
         floats
     }
 }

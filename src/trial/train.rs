@@ -296,7 +296,8 @@ impl Order {
             indices.iter_mut().enumerate().for_each(|(i, index)| *index = i as u32);
             self.seeds.stream(Purpose::Order, &[step / self.per_epoch]).shuffle(indices);
         }
-        Batch::Picked(&indices[start..end])
+        let then = (end + self.batch).min(self.rows);
+        Batch::Picked { rows: &indices[start..end], then: &indices[end..then] }
     }
 }
 

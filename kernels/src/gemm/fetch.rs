@@ -49,23 +49,28 @@ impl Next {
     }
 }
 
+/// The most stretches that are wished for at a time.
+const MOST: usize = 64;
+
 /// Stretches of memory that somebody will read or write after the next product.
-#[derive(Default)]
 pub(super) struct Wishes {
     /// Addresses and numbers of cache lines; those before `first` were asked for.
-    stretches: [(usize, usize); 4],
+    stretches: Vec<(usize, usize)>,
     first: usize,
     /// Lines that each tile asks for.
     each: usize,
 }
 
 impl Wishes {
+    pub(super) fn none() -> Self {
+        Wishes { stretches: Vec::with_capacity(MOST), first: 0, each: 0 }
+    }
+
     pub(super) fn set<'a>(&mut self, of: impl Iterator<Item = &'a [f32]>) {
-        *self = Wishes::default();
-        let of = of.filter(|stretch| !stretch.is_empty());
-        for (wish, stretch) in self.stretches.iter_mut().zip(of) {
-            *wish = (stretch.as_ptr().addr(), stretch.len().div_ceil(LANES));
-        }
+        (self.first, self.each) = (0, 0);
+        self.stretches.clear();
+        let of = of.filter(|stretch| !stretch.is_empty()).take(MOST);
+        self.stretches.extend(of.map(|stretch| (stretch.as_ptr().addr(), stretch.len().div_ceil(LANES))));
     }
 
     /// Divides what is left between so many tiles.
@@ -79,10 +84,6 @@ impl Wishes {
     #[inline(always)]
     pub(super) fn share(&mut self, k: usize) -> Option<Ahead> {
         let (at, lines) = self.stretches.get_mut(self.first)?;
-        if *lines == 0 {
-            self.first = self.stretches.len();
-            return None;
-        }
         let every = 1 << (k / self.each.max(1)).max(1).ilog2();
         let from = std::ptr::without_provenance(*at);
         let taken = k.div_ceil(every).min(*lines);

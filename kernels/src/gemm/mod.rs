@@ -94,10 +94,11 @@ pub struct Scratch {
 impl Scratch {
     /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch { packed: pack::Buffers::new(), room: Floats::default(), wishes: fetch::Wishes::default() }
+        Scratch { packed: pack::Buffers::new(), room: Floats::default(), wishes: fetch::Wishes::none() }
     }
 
-    /// Up to four stretches that will be read or written after the next products, which bring them into the cache meanwhile.
+    /// Stretches, dozens at most, that will be read or written after the next products, which bring them into the cache
+    /// meanwhile.
     pub fn fetch<'a>(&mut self, of: impl Iterator<Item = &'a [f32]>) {
         self.wishes.set(of);
     }
