@@ -44,8 +44,13 @@ struct Hand<'p> {
 pub enum Batch<'a> {
     /// Rows that lie side by side, the first and the one past the last.
     Stretch(usize, usize),
-    /// Rows by their indices, and those of the next batch, where they are known.
-    Picked { rows: &'a [u32], then: &'a [u32] },
+    /// Rows by their indices.
+    Picked {
+        /// Those of the batch.
+        rows: &'a [u32],
+        /// Those of the next one, where they are known.
+        then: &'a [u32],
+    },
 }
 
 impl Batch<'_> {
