@@ -1,5 +1,5 @@
 //! The micro-kernel: a tile of C in registers, along all of a block of `k`. It is written once; the instruction set
-//! decides through [`Simd::ROWS`] and [`Simd::BLOCKS`] how large the largest tile is, and smaller ones serve the edges.
+//! decides through [`Simd::TILES`] how large the largest tile of a width is, and smaller ones serve the edges.
 //!
 //! ```text
 //!                      B  (k, 16 BLOCKS), a row is loaded, at the right edge through a mask
@@ -88,21 +88,16 @@ impl Tile {
     }
 }
 
-/// A tile of `ROWS` rows and `BLOCKS` blocks of columns; `COPY`: all loads of B are of whole blocks. Made by
-/// [`Tile::compute`] alone, whose caller vouches for the addresses.
+/// A tile of `ROWS` rows and `BLOCKS` blocks of columns; with `COPY` it copies B on the way, else all loads of B are of whole
+/// blocks. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
 struct Kernel<const ROWS: usize, const BLOCKS: usize, const COPY: bool>(Tile);
 
-#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
-impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROWS, BLOCKS, COPY> {
-    type Out = ();
-
+#[expect(clippy::needless_range_loop, reason = "as below")]
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<ROWS, BLOCKS, COPY> {
+    /// What the chains start from; the last block has `last` columns.
     #[inline(always)]
-    fn eval<S: Simd>(self, s: S) {
-        if BLOCKS > S::TILES.len() || ROWS > S::TILES[BLOCKS - 1] {
-            return;
-        }
-        let t = self.0;
-        let last = t.cols - (BLOCKS - 1) * LANES;
+    fn start<S: Simd>(&self, s: S, last: usize) -> [[S::V; BLOCKS]; ROWS] {
+        let t = &self.0;
         let mut acc = [[s.zero(); BLOCKS]; ROWS];
         match t.first {
             First::Zero => {}
@@ -126,6 +121,22 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
                 }
             }
         }
+        acc
+    }
+}
+
+#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROWS, BLOCKS, COPY> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        if BLOCKS > S::TILES.len() || ROWS > S::TILES[BLOCKS - 1] {
+            return;
+        }
+        let t = self.0;
+        let last = t.cols - (BLOCKS - 1) * LANES;
+        let mut acc = self.start(s, last);
         // Pointers to every third row of A whose relation is hidden: the compiler would go from one to the next by an addition
         // each, a chain as long as that of the products.
         let mut a: [*const f32; 4] = std::array::from_fn(
