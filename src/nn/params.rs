@@ -121,11 +121,13 @@ pub struct Care {
     pub frozen: bool,
     /// Stands for the network's initialiser.
     pub init: Option<Chosen>,
+    /// What weights must obey.
+    pub constraint: Option<Chosen>,
 }
 
 impl Default for Care {
     fn default() -> Self {
-        Self { lr: 1.0, weight_decay: None, frozen: false, init: None }
+        Self { lr: 1.0, weight_decay: None, frozen: false, init: None, constraint: None }
     }
 }
 

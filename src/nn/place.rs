@@ -116,12 +116,13 @@ impl Care {
     /// frozen outside is frozen inside, and of the others the inner one stands.
     fn within(&self, inner: &Values) -> Self {
         let decay = inner.has("weight_decay").then(|| inner.number("weight_decay"));
-        let init = inner.has("init").then(|| inner.member("init").clone());
+        let member = |key: &str| inner.has(key).then(|| inner.member(key).clone());
         Self {
             lr: self.lr * inner.number("lr"),
             weight_decay: decay.or(self.weight_decay),
             frozen: self.frozen || inner.flag("frozen"),
-            init: init.or_else(|| self.init.clone()),
+            init: member("init").or_else(|| self.init.clone()),
+            constraint: member("constraint").or_else(|| self.constraint.clone()),
         }
     }
 }
@@ -258,7 +259,7 @@ impl Placing<'_> {
         }
         let (layer, place) = (values.text("share"), values.place("share"));
         self.known(layer, place)?;
-        let own = ["weight_decay", "init"].into_iter().find(|key| values.has(key));
+        let own = ["weight_decay", "init", "constraint"].into_iter().find(|key| values.has(key));
         let own = own.or((values.number("lr") != 1.0).then_some("lr")).or(values.flag("frozen").then_some("frozen"));
         if let Some(key) = own {
             let message = format!("`{key}` has no meaning for parameters that belong to layer `{layer}`");
