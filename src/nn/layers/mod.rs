@@ -27,6 +27,7 @@ mod permute;
 mod pool;
 mod positional_embedding;
 mod recurrent;
+mod repeat;
 mod reshape;
 mod residual;
 mod rnn;
@@ -47,6 +48,7 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             activation::entry(),
             dropout::entry(),
             residual::entry(),
+            repeat::entry(),
             concat::entry(),
             scale::entry(),
             permute::entry(),
