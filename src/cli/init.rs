@@ -45,6 +45,10 @@ static TEMPLATES: &[Template] = templates![
     "double_descent",
     "grok_parity",
     "grok_modadd",
+    "arch_bench",
+    "depth",
+    "adding_lstm",
+    "airline_lstm",
     "fashion_mlp"
 ];
 
