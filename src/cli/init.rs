@@ -49,7 +49,8 @@ static TEMPLATES: &[Template] = templates![
     "depth",
     "adding_lstm",
     "airline_lstm",
-    "fashion_mlp"
+    "fashion_mlp",
+    "lenet_mnist"
 ];
 
 pub(super) fn run(args: &Init) -> End {
