@@ -14,7 +14,7 @@ const ALL: usize = 40;
 const BEST: usize = 20;
 /// The measures every overview has where the trials have them, with the order in which they make room, the highest first.
 const MEASURES: [(&str, usize); 8] = [
-    ("train_loss", 2),
+    ("train_loss", 1),
     ("validation_loss", 6),
     ("test_loss", 1),
     ("gap_loss", 5),
@@ -110,11 +110,11 @@ pub fn overview(frame: &Frame, extra: &[String], half: Half, whole: bool) -> Ove
     }
     let mut columns: Vec<Column> = (0..frame.axes.len()).map(|axis| axis_column(frame, axis, &cells)).collect();
     let known = frame.summaries();
-    // what an experiment asks about stays while there is room; the answers that need no network have rows of their own
+    // answers that need no network have rows of their own
     let column = |name: &&String| {
         MEASURES.iter().all(|(m, _)| m != name) && NAIVE.iter().all(|(prefix, _)| !name.starts_with(prefix))
     };
-    let extra = extra.iter().filter(column).map(|e| (e.as_str(), 1));
+    let extra = extra.iter().filter(column).map(|e| (e.as_str(), 2));
     for (metric, goes) in MEASURES.into_iter().chain(extra) {
         // what chose the rows stays
         let goes = if shortened && frame.selecting_metric() == Some(metric) { 0 } else { goes };
