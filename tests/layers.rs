@@ -218,6 +218,37 @@ fn branches_are_what_residual_and_concat_are() {
     }
 }
 
+/// Where the gradient is used up block by block, a block must have been through every layer that shares it.
+#[test]
+fn shared_weights_learn_the_same_in_blocks_and_at_once() {
+    let layers = "{ type = 'dense', units = 190, activation = 'tanh' }, { type = 'dense', units = 190, activation = 'tanh' },
+                  { type = 'dense', units = 190, activation = 'tanh', share = '1' }, { type = 'dense', units = 190, tied = '1' },
+                  { type = 'dense', units = 3, tied = '0' }";
+    let at = |measures: &str| {
+        let text = format!(
+            "optimizer = {{ type = 'sgd', lr = 0.1, momentum = 0.9 }}
+             loss = 'cross_entropy'
+             train = {{ steps = 1, batch_size = 'full' }}
+             eval = {{ metrics = [{measures}] }}
+             network = {{ layers = [{layers}] }}
+             data = {{ type = 'table', inputs = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]], targets = [0, 1, 2] }}"
+        );
+        rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    };
+    let (blocks, whole) = (at("'loss'"), at("'loss', 'grad_norm'"));
+    let network = &blocks.plan.network;
+    let names: Vec<&str> = network.slots().iter().map(|slot| slot.name.as_str()).collect();
+    assert_eq!(names, ["0.weight", "0.bias", "1.weight", "1.bias", "3.bias", "4.bias"]);
+    assert_eq!(network.learned(), 3 * 190 + 190 + 190 * 190 + 190 + 190 + 3, "what is shared counts once");
+    assert!(!blocks.plan.keeps_gradient() && whole.plan.keeps_gradient());
+    assert!(network.blocks(&network.cuts(1)).len() > 3, "there are several blocks");
+    let once = trained(&whole, 1, 0, 3, &[5]);
+    for threads in 1..4 {
+        assert_eq!(once, trained(&blocks, threads, 0, 3, &[5]), "{threads} threads, block by block");
+        assert_eq!(once, trained(&whole, threads, 0, 3, &[5]), "{threads} threads, whole");
+    }
+}
+
 #[test]
 fn a_step_honours_what_layers_say() {
     let decayed = |care: &str| {
