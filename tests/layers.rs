@@ -73,6 +73,21 @@ fn a_layer_starts_from_its_own_initialiser_and_moves_no_other() {
     assert_eq!(ours[8..], plain[8..]);
 }
 
+#[test]
+fn layers_that_are_repeated_are_those_written_out() {
+    let (first, last) = ("{ type = 'dense', units = 4 }", "{ type = 'dense', units = 3 }");
+    let twice =
+        |layers: &str| trial(&format!("{first}, {{ type = 'repeat', times = 2, layers = [{layers}] }}, {last}"));
+    let block = "{ type = 'dense', units = 4, bias = false }, { type = 'dropout' }";
+    let (network, plain) = (twice(block).plan.network, trial(&[first, block, block, last].join(", ")).plan.network);
+    let names = |network: &Network| network.slots().iter().map(|slot| slot.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&network)[2..4], ["1.body.0.weight", "1.body.2.weight"]);
+    assert_eq!(network.parameters(), plain.parameters());
+    assert_eq!(network.operations(), plain.operations());
+    let params = initial(&network, 1);
+    assert_ne!(params[16..32], params[32..48], "each time with parameters of its own");
+}
+
 /// The layers of [`trained`] with and without dropout.
 fn dropping(rate: f64) -> String {
     let drop = format!("{{ type = 'dropout', p = {rate} }}");

@@ -30,6 +30,7 @@ mod permute;
 mod pool;
 mod positional_embedding;
 mod recurrent;
+mod repeat;
 mod reshape;
 mod residual;
 mod rnn;
@@ -54,6 +55,7 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             dropout::entry(),
             spatial_dropout::entry(),
             residual::entry(),
+            repeat::entry(),
             concat::entry(),
             parallel::entry(),
             scale::entry(),
