@@ -144,6 +144,65 @@ fn without_training_or_rate_dropout_is_not_there() {
     assert_ne!(trained(&plain, 1, 0, 3, &[7]), trained(&half, 1, 0, 3, &[7]));
 }
 
+/// Rows of three numbers become images of 40 channels of 2 x 3 that the layers leave as they are; what remains of them after
+/// the layer that is given is the gradient by a factor of each number.
+fn left(drop: &str) -> Vec<Vec<f32>> {
+    let trial = trial(&format!(
+        "{{ type = 'dense', units = 240, init = 'zeros', frozen = true }}, {{ type = 'reshape', shape = [40, 2, 3] }}, {drop},
+         {{ type = 'scale', learned = 'vector' }}, {{ type = 'dense', units = 3, init = 'ones' }}"
+    ));
+    let mut params = initial(&trial.plan.network, 3);
+    let slots = trial.plan.network.slots();
+    params[slots[1].range()].fill(1.0);
+    // the first class alone hears of each number
+    params[slots[3].range()].iter_mut().enumerate().for_each(|(i, w)| *w = if i % 3 == 0 { 1e-4 } else { 0.0 });
+    let mut scratches = scratches(1);
+    (1..=20)
+        .map(|step| {
+            let start = params.clone();
+            let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, start, Seeds::new(1));
+            team.step(&trial.train, Batch::Stretch(0, 1), step, 0.0);
+            team.grads()[slots[2].range()].to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn spatial_dropout_drops_whole_channels() {
+    for (extent, count, channel) in
+        [(0, 40, (|i| i / 6) as fn(usize) -> usize), (1, 2, |i| i / 3 % 2), (-1, 3, |i| i % 3)]
+    {
+        let (mut dropped, mut seen) = (0, 0);
+        for numbers in left(&format!("{{ type = 'spatial_dropout', p = 0.25, extent = {extent} }}")) {
+            for c in 0..count {
+                let own: Vec<bool> = (0..240).filter(|i| channel(*i) == c).map(|i| numbers[i] == 0.0).collect();
+                assert!(own.iter().all(|zero| *zero == own[0]), "extent {extent}: a part of channel {c} was dropped");
+                dropped += usize::from(own[0]);
+                seen += 1;
+            }
+        }
+        let share = dropped as f64 / seen as f64;
+        assert!(
+            (share - 0.25).abs() < 4.0 * (0.25 * 0.75 / seen as f64).sqrt(),
+            "extent {extent}: {dropped} of {seen}"
+        );
+    }
+}
+
+#[test]
+fn branches_are_what_residual_and_concat_are() {
+    let body = "{ type = 'dense', units = 3, activation = 'tanh' }, 'dropout', { type = 'dense', units = 3 }";
+    let around =
+        |layer: &str| trial(&format!("{{ type = 'dense', units = 3 }}, {layer}, {{ type = 'dense', units = 3 }}"));
+    for (name, join) in [("residual", "add"), ("concat", "concat")] {
+        let one = around(&format!("{{ type = '{name}', layers = [{body}] }}"));
+        let other = around(&format!("{{ type = 'parallel', branches = [[], [{body}]], join = '{join}' }}"));
+        let operations = [&one, &other].map(|trial| trial.plan.network.operations());
+        assert_eq!(operations[0], operations[1], "{name}");
+        assert_eq!(trained(&one, 1, 0, 3, &[7]), trained(&other, 2, 0, 3, &[7]), "{name}");
+    }
+}
+
 #[test]
 fn a_step_honours_what_layers_say() {
     let decayed = |care: &str| {

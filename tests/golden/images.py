@@ -18,6 +18,17 @@ LR = 0.01
 MOMENTUM = 0.9
 
 
+class Transpose(nn.Module):
+    """torch.transpose as a layer; the batch is dimension 0."""
+
+    def __init__(self, a, b):
+        super().__init__()
+        self.dims = a, b
+
+    def forward(self, x):
+        return x.transpose(*self.dims)
+
+
 def cases():
     """(name, shape of a row, [(what a file says, module)]): the last layer is added to all, and needs no shape."""
     tanh, relu = ("\"tanh\"", nn.Tanh()), ("\"relu\"", nn.ReLU())
@@ -79,6 +90,27 @@ def cases():
             conv2d("channels = 6, kernel_size = 3", 2, 6, 3),
             pool("max_pool2d", "kernel_size = 2, stride = 2", nn.MaxPool2d(2)),
             pool("avg_pool2d", "kernel_size = 'global'", nn.AdaptiveAvgPool2d(1)),
+        ]),
+        ("upsample", (2, 3, 4), [
+            conv2d("channels = 3, kernel_size = 2", 2, 3, 2),
+            pool("upsample", "factor = 2", nn.Upsample(scale_factor=2)),
+            activation(tanh),
+            conv2d("channels = 2, kernel_size = 3", 3, 2, 3),
+            pool("upsample", "scale_factor = [1, 3]", nn.Upsample(scale_factor=(1, 3))),
+            activation(relu),
+        ]),
+        ("upsample and transpose of a signal", (7, 3), [
+            ("\"transpose\"", Transpose(1, 2)),
+            conv1d("channels = 4, kernel_size = 3", 3, 4, 3),
+            pool("upsample", "factor = 3", nn.Upsample(scale_factor=3)),
+            activation(tanh),
+            conv1d("channels = 3, kernel_size = 2", 4, 3, 2),
+        ]),
+        ("transpose of images", (2, 5, 6), [
+            conv2d("channels = 3, kernel_size = [2, 3]", 2, 3, (2, 3)),
+            pool("transpose", "extents = [-1, 0]", Transpose(1, 3)),
+            activation(tanh),
+            conv2d("channels = 2, kernel_size = 2", 4, 2, 2),
         ]),
         ("batch_norm of rows", (7,), [
             dense(7, 18),

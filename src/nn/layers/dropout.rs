@@ -41,7 +41,7 @@ pub(super) fn push(rate: f64, placing: &mut Placing<'_>) {
 }
 
 /// The last number below one.
-const LARGEST: f32 = 1.0 - f32::EPSILON / 2.0;
+pub(super) const LARGEST: f32 = 1.0 - f32::EPSILON / 2.0;
 
 #[derive(Debug)]
 struct Dropout {

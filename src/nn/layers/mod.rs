@@ -19,9 +19,11 @@ mod conv;
 mod dense;
 mod dropout;
 mod embedding;
+mod extent;
 mod flatten;
 mod gru;
 mod lstm;
+mod parallel;
 mod per_step;
 mod permute;
 mod pool;
@@ -32,6 +34,9 @@ mod residual;
 mod rnn;
 mod row_norm;
 mod scale;
+mod spatial_dropout;
+mod transpose;
+mod upsample;
 mod window;
 
 /// What places a layer: checks the shape it is given, takes its slots, adds itself to the chain. Nothing is returned
@@ -46,12 +51,16 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             dense::entry(),
             activation::entry(),
             dropout::entry(),
+            spatial_dropout::entry(),
             residual::entry(),
             concat::entry(),
+            parallel::entry(),
             scale::entry(),
             permute::entry(),
             flatten::entry(),
             reshape::entry(),
+            transpose::entry(),
+            upsample::entry(),
             per_step::entry(),
             rnn::entry(),
             lstm::entry(),

@@ -34,9 +34,11 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     Some(())
 }
 
+/// The numbers of a row in another order.
 #[derive(Debug)]
-struct Permute {
-    order: Vec<usize>,
+pub(super) struct Permute {
+    /// The number of x that is the first of y, the second, ...
+    pub order: Vec<usize>,
 }
 
 impl Layer for Permute {
