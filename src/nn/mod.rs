@@ -4,7 +4,7 @@
 //!
 //! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), layers in a row ([`chain`]), what their
 //! gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`], [`activation`], [`init`]),
-//! parameters as files ([`weights`]), the whole ([`network`]).
+//! what weights must obey ([`constraint`]), parameters as files ([`weights`]), the whole ([`network`]).
 
 pub mod params;
 
@@ -17,6 +17,7 @@ pub mod gradients;
 pub mod place;
 
 pub mod activation;
+pub mod constraint;
 pub mod init;
 pub mod layers;
 

@@ -45,6 +45,11 @@ impl Part {
         self.data.shape.width()
     }
 
+    /// What a difference of 1 between two targets is in the units of the source.
+    pub fn unit(&self) -> f64 {
+        self.data.unit
+    }
+
     /// Targets per row, those of its padding included.
     pub fn steps(&self) -> usize {
         self.data.steps

@@ -16,10 +16,12 @@ use kernels::optimizer::{PLANES, Step};
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
+use crate::nn::params::Slot;
 
 use super::crew;
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
+use super::search::{Field, Search};
 use super::update::Stretch;
 
 /// A thread's share of a batch and its working memory.
@@ -85,6 +87,8 @@ pub struct Team<'p> {
     /// Of the factors that the optimizer gave for the steps so far.
     product: f64,
     hands: Vec<Hand<'p>>,
+    /// The state of an optimizer that searches.
+    search: Option<Search>,
 }
 
 /// Rows that one thread evaluates at a time.
@@ -111,7 +115,7 @@ impl<'p> Team<'p> {
             kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
             losses: vec![0.0; share * train.steps()],
         };
-        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room()));
+        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room().max(plan.update.room())));
         let planes = plan.update.planes();
         let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
         let cuts = plan.network.cuts(threads);
@@ -134,6 +138,10 @@ impl<'p> Team<'p> {
             cuts,
             blocks,
             product: 1.0,
+            search: plan.update.search().map(|how| {
+                let slots = plan.network.slots().iter().filter(|slot| slot.is_learned());
+                Search::new(how, plan.network.parameters(), slots.map(Slot::range).collect(), plan.run.steps)
+            }),
             hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
         }
     }
@@ -170,6 +178,10 @@ impl<'p> Team<'p> {
                 return uphill;
             }
         }
+        if let Some(search) = self.search.take() {
+            self.search_phase(search, (train, batch, number), loss, rate);
+            return loss;
+        }
         self.parameters_phase(train, batch, number, rate);
         loss
     }
@@ -194,6 +206,21 @@ impl<'p> Team<'p> {
         crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
         plan.objective.total(losses, divisor)
+    }
+
+    /// A step that measures the loss of the batch again and again, from where it was `loss`.
+    fn search_phase(&mut self, mut search: Search, of: (&Part, Batch<'_>, u64), loss: f64, lr: f64) {
+        let (train, batch, number) = of;
+        self.whole_gradient(train, batch);
+        let value = loss + self.plan.update.penalty(&self.params);
+        search.step(self.cpu, lr, value, &mut Searched { team: self, of });
+        self.search = Some(search);
+        // there is no rule for a step, only what weights must obey after it
+        let [a, b, c, d] = &mut self.memory;
+        let all = 0..self.params.len();
+        let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        let step = Step { number, lr, momentum: None, product: self.product };
+        self.plan.update.step(self.cpu, step, &all, stretch, self.hands[0].scratch);
     }
 
     /// The gradient of what is minimised, of all parameters, not clipped.
@@ -261,6 +288,29 @@ impl<'p> Team<'p> {
             shard.evaluate(plan, pass, params, part, *i * share, z);
         });
         z
+    }
+}
+
+/// A team at a batch and a step, as a search sees it.
+struct Searched<'a, 'p> {
+    team: &'a mut Team<'p>,
+    of: (&'a Part, Batch<'a>, u64),
+}
+
+impl Field for Searched<'_, '_> {
+    fn params(&mut self) -> &mut [f32] {
+        &mut self.team.params
+    }
+
+    fn grads(&mut self) -> &mut [f32] {
+        &mut self.team.grads
+    }
+
+    fn measure(&mut self) -> f64 {
+        let (train, batch, number) = self.of;
+        let loss = self.team.rows_phase(train, batch, number);
+        self.team.whole_gradient(train, batch);
+        loss + self.team.plan.update.penalty(&self.team.params)
     }
 }
 

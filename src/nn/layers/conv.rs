@@ -170,13 +170,15 @@ impl Layer for Convolution {
             for shard in 0..traces.count {
                 let trace = (traces.of)(shard);
                 let (rows, out) = ((trace.x, trace.dy), &mut grads[within.clone()]);
-                self.conv.weight_gradient(pass.cpu, taps.clone(), rows, shard > 0, out, pass.scratch);
+                let keep = self.weight.carries_on(shard);
+                self.conv.weight_gradient(pass.cpu, taps.clone(), rows, keep, out, pass.scratch);
             }
         }
-        if let Some((channels, within)) = self.bias.as_ref().and_then(|bias| bias.rows_within(part)) {
+        let Some(bias) = &self.bias else { return };
+        if let Some((channels, within)) = bias.rows_within(part) {
             for shard in 0..traces.count {
-                let dy = (traces.of)(shard).dy;
-                self.conv.bias_gradient(pass.cpu, channels.clone(), dy, shard > 0, &mut grads[within.clone()]);
+                let (dy, keep) = ((traces.of)(shard).dy, bias.carries_on(shard));
+                self.conv.bias_gradient(pass.cpu, channels.clone(), dy, keep, &mut grads[within.clone()]);
             }
         }
     }
