@@ -119,9 +119,11 @@ fn sigmoid(x: f64) -> f64 {
     if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
 }
 
-/// What the activations of training are held to, with the bounds that their documentation states; from where on down they
-/// are zero.
-const HELD: [(Function, fn(f64) -> f64, f64); 6] = [
+/// A function, its exact value, and the bound of its error in ULP.
+type Held = (Function, fn(f64) -> f64, f64);
+
+/// What the activations of training are held to: the bounds that their documentation states.
+const HELD: [Held; 6] = [
     (Function::Exp, f64::exp, 1.0),
     (Function::Tanh, f64::tanh, 1.1),
     (Function::Sigmoid, sigmoid, 1.7),
