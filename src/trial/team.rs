@@ -9,10 +9,10 @@
 
 use std::ops::Range;
 
-use kernels::elementwise;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
+use kernels::{Floats, elementwise};
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
@@ -28,15 +28,17 @@ use super::update::Stretch;
 struct Shard {
     rows: Range<usize>,
     gathered: Gathered,
-    kept: Vec<f32>,
+    kept: Floats,
     losses: Vec<f32>,
 }
 
 /// What a thread has of its own in both phases.
 struct Hand<'p> {
+    /// Which thread it is.
+    thread: usize,
     scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
-    block: Vec<f32>,
+    block: Floats,
 }
 
 /// The rows of a step.
@@ -45,7 +47,12 @@ pub enum Batch<'a> {
     /// Rows that lie side by side, the first and the one past the last.
     Stretch(usize, usize),
     /// Rows by their indices.
-    Picked(&'a [u32]),
+    Picked {
+        /// Those of the batch.
+        rows: &'a [u32],
+        /// Those of the next one, where they are known.
+        then: &'a [u32],
+    },
 }
 
 impl Batch<'_> {
@@ -53,7 +60,7 @@ impl Batch<'_> {
     pub fn rows(&self) -> usize {
         match self {
             Batch::Stretch(start, end) => end - start,
-            Batch::Picked(indices) => indices.len(),
+            Batch::Picked { rows, .. } => rows.len(),
         }
     }
 
@@ -61,7 +68,7 @@ impl Batch<'_> {
     fn row(&self, place: usize) -> usize {
         match self {
             Batch::Stretch(start, _) => start + place,
-            Batch::Picked(indices) => indices[place] as usize,
+            Batch::Picked { rows, .. } => rows[place] as usize,
         }
     }
 }
@@ -73,12 +80,12 @@ pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
     seeds: Seeds,
-    params: Vec<f32>,
+    params: Floats,
     /// Empty where nobody needs all of it at once.
-    grads: Vec<f32>,
+    grads: Floats,
     /// Where the parameters are while a step climbs; empty where none does.
-    home: Vec<f32>,
-    memory: [Vec<f32>; PLANES],
+    home: Floats,
+    memory: [Floats; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
@@ -91,6 +98,8 @@ pub struct Team<'p> {
     search: Option<Search>,
 }
 
+/// Numbers of a training part from which its rows are likely in no cache.
+const FAR: usize = 1 << 20;
 /// Rows that one thread evaluates at a time.
 const EVALUATED: usize = 256;
 
@@ -102,9 +111,10 @@ impl<'p> Team<'p> {
         cpu: Cpu,
         scratches: &'p mut [Scratch],
         train: &Part,
-        params: Vec<f32>,
+        params: impl Into<Floats>,
         seeds: Seeds,
     ) -> Self {
+        let params = params.into();
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let share = if plan.network.coupled().is_some() { batch } else { batch.div_ceil(threads) };
@@ -112,12 +122,12 @@ impl<'p> Team<'p> {
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
-            kept: vec![0.0; share.max(EVALUATED) * plan.network.kept()],
+            kept: Floats::zeros(share.max(EVALUATED) * plan.network.kept()),
             losses: vec![0.0; share * train.steps()],
         };
         scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room().max(plan.update.room())));
         let planes = plan.update.planes();
-        let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
+        let memory = std::array::from_fn(|plane| Floats::zeros(if plane < planes { params.len() } else { 0 }));
         let cuts = plan.network.cuts(threads);
         let blocks = plan.network.blocks(&cuts);
         let (grads, block) = if plan.keeps_gradient() {
@@ -129,8 +139,8 @@ impl<'p> Team<'p> {
             plan,
             cpu,
             seeds,
-            grads: vec![0.0; grads],
-            home: vec![0.0; if plan.update.climb().is_some() { params.len() } else { 0 }],
+            grads: Floats::zeros(grads),
+            home: Floats::zeros(if plan.update.climb().is_some() { params.len() } else { 0 }),
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
@@ -138,11 +148,15 @@ impl<'p> Team<'p> {
             cuts,
             blocks,
             product: 1.0,
+            hands: scratches[..threads]
+                .iter_mut()
+                .enumerate()
+                .map(|(thread, scratch)| Hand { thread, scratch, block: Floats::zeros(block) })
+                .collect(),
             search: plan.update.search().map(|how| {
                 let slots = plan.network.slots().iter().filter(|slot| slot.is_learned());
                 Search::new(how, plan.network.parameters(), slots.map(Slot::range).collect(), plan.run.steps)
             }),
-            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
         }
     }
 
@@ -152,8 +166,8 @@ impl<'p> Team<'p> {
     }
 
     /// Exchanges the parameters for others.
-    pub fn exchange(&mut self, params: &mut Vec<f32>) {
-        std::mem::swap(&mut self.params, params);
+    pub fn exchange(&mut self, params: &mut [f32]) {
+        self.params.swap_with_slice(params);
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
@@ -328,7 +342,8 @@ impl Shard {
                 (train.x(&rows), train.answers(&rows))
             }
             (_, augment) => {
-                self.gathered.fill(train, self.rows.clone().map(|place| batch.row(place)));
+                let first = self.rows.start;
+                self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change(count);
                     augment.rows(seeds, step, row, x, spare);
@@ -393,16 +408,34 @@ impl Phase<'_> {
     /// the cache when it is used.
     fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
         let first = blocks.partition_point(|bound| *bound < part.start);
-        for bounds in blocks[first..].windows(2).take_while(|bounds| bounds[1] <= part.end) {
+        let count = blocks.partition_point(|bound| *bound < part.end) - first;
+        for (number, bounds) in blocks[first..=first + count].windows(2).enumerate() {
             let block = bounds[0]..bounds[1];
             let (own, rest) = stretch.split(block.len());
             stretch = rest;
             let Stretch { params, grads, memory } = own;
             let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
             let mut own = Stretch { params, grads, memory };
+            // the product that makes the gradients brings what the update and the next step need from memory
+            let later = self.next_rows(hand.thread, number, count);
+            let now = [&*own.params].into_iter().chain(own.memory.iter().map(|plane| &**plane));
+            hand.scratch.fetch(now.chain(later));
             self.gradients(&block, own.again(), hand.scratch);
             self.update(&block, own, hand.scratch);
         }
+    }
+
+    /// Of the rows that a thread takes of the next batch, the share of one of so many blocks.
+    fn next_rows(&self, thread: usize, block: usize, blocks: usize) -> impl Iterator<Item = &[f32]> {
+        let then = match self.batch {
+            Batch::Picked { then, .. } if self.train.rows() * self.train.inputs() >= FAR => then,
+            _ => &[],
+        };
+        let share =
+            |all: Range<usize>, i: usize, n: usize| all.start + all.len() * i / n..all.start + all.len() * (i + 1) / n;
+        let threads = self.shards.len();
+        let own = if thread < threads { share(0..then.len(), thread, threads) } else { 0..0 };
+        then[share(own, block, blocks)].iter().map(|row| self.train.x(&(*row as usize..*row as usize + 1)))
     }
 
     /// The gradients of the parameters in `part` of the buffer.

@@ -13,7 +13,7 @@ use crate::isa::{LANES, Op, Simd};
 
 /// Channels and places of the largest tile: as many registers as the instruction set has, the fewest loads for them.
 const fn tile<S: Simd>() -> (usize, usize) {
-    if S::BLOCKS > 1 { (8, 3) } else { (S::ROWS, 1) }
+    if S::TILES.len() > 1 { (8, 3) } else { (S::TILES[0], 1) }
 }
 
 /// The most channels of a tile of any instruction set.

@@ -15,7 +15,7 @@ const TALL: usize = 6;
 
 /// Blocks of sums that fit the registers.
 const fn budget<S: Simd>() -> usize {
-    S::ROWS * S::BLOCKS
+    S::ACCUMULATORS
 }
 
 /// The sizes of a convolution.
