@@ -22,6 +22,8 @@
 
 pub mod isa;
 
+mod aligned;
+
 pub mod gemm;
 
 pub mod math;
@@ -47,6 +49,7 @@ pub mod activation;
 pub mod loss;
 pub mod optimizer;
 
+pub use aligned::Aligned;
 pub use gemm::{Mat, Scratch, Start, gemm};
 pub use isa::{Cpu, Engine, Isa, Missing};
 pub use member::{Bounds, Form, Member, Setting};

@@ -1,12 +1,14 @@
 //! Placing: a list of layers in a file becomes a chain with shapes and slots. Mistakes are reported with the line of the
 //! layer and the shapes that led to it.
 
+use kernels::spatial::Pool;
+
 use crate::base::diagnostics::{Diagnostics, Place};
 use crate::base::shape::Shape;
 use crate::base::values::{Item, Value, Values};
 
 use super::chain::{Chain, Work};
-use super::layer::Layer;
+use super::layer::{Layer, Layout};
 use super::layers::LAYERS;
 use super::params::{Care, Role, Slot, Slots};
 
@@ -65,7 +67,7 @@ fn place(
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
     let story = input.to_string();
-    let (chain, shape, care) = (Chain::default(), input.clone(), outer.clone());
+    let (chain, shape, care) = (Chain::new(input.width()), input.clone(), outer.clone());
     let (weights, within, pushed) = (0, Work::default(), slots.length());
     let mut placing = Placing {
         slots,
@@ -89,6 +91,7 @@ fn place(
         LAYERS.build(chosen.name)(chosen, &mut placing)?;
         placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
     }
+    placing.chain.turn(Layout::Rows);
     Some((placing.chain, placing.shape))
 }
 
@@ -160,9 +163,19 @@ impl Placing<'_> {
         slots.for_each(|slot| slot.uses = own.div_ceil(weights.max(1)).max(1));
         let learns = self.slots.length() > std::mem::replace(&mut self.pushed, self.slots.length());
         let work = Work { forward: within.forward + own, spared: within.spared + own };
+        self.chain.turn(layer.layout());
         self.chain.push(layer, shape.width(), work, learns);
         self.shape = shape;
         self.symbols = None;
+    }
+
+    /// Adds a pooling that gives rows of `shape` to the layer before, if that takes it over; says whether it does.
+    pub fn absorb(&mut self, pool: &Pool, shape: &Shape) -> bool {
+        let does = self.chain.absorb(pool, shape.width());
+        if does {
+            self.shape = shape.clone();
+        }
+        does
     }
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.

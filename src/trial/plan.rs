@@ -165,8 +165,8 @@ impl Plan {
         let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
         let beside = usize::from(self.update.climb().is_some()) + usize::from(self.training.average.is_some());
         let copies = 1 + kept + beside + self.update.planes();
-        let batch =
-            self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
+        let batch = self.batch_rows(rows);
+        let batch = self.network.kept(batch) + batch * (self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
 }

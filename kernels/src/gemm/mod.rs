@@ -10,7 +10,8 @@ mod turn;
 
 pub use plan::Plan;
 
-use crate::isa::{Cpu, Engine, LANES};
+use crate::aligned::Aligned;
+use crate::isa::{Cpu, Engine};
 
 /// A matrix as a view of a slice: element `(i, j)` is `data[i row_stride + j col_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -85,32 +86,28 @@ pub enum Start<'a> {
 /// is allocated once, so that a kernel allocates nothing.
 pub struct Scratch {
     packed: pack::Buffers,
-    room: Vec<f32>,
+    room: Aligned,
 }
 
 impl Scratch {
     /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch { packed: pack::Buffers::new(), room: Vec::new() }
+        Scratch { packed: pack::Buffers::new(), room: Aligned::default() }
     }
 
     /// Allocates what [`Scratch::room`] needs for so many floats, unless it is there.
     pub fn reserve(&mut self, floats: usize) {
-        if self.room.len() < floats + LANES {
-            self.room = vec![0.0; floats + LANES];
+        if self.room.len() < floats {
+            self.room = Aligned::zeros(floats);
         }
     }
 
     /// So many floats of any value that begin at a cache line; allocated when more were never asked for.
     pub fn room(&mut self, floats: usize) -> &mut [f32] {
         self.reserve(floats);
-        let skip = self.room.as_ptr().align_offset(LINE).min(LANES);
-        &mut self.room[skip..skip + floats]
+        &mut self.room[..floats]
     }
 }
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 impl Default for Scratch {
     fn default() -> Self {

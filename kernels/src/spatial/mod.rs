@@ -1,22 +1,23 @@
 //! Windows that move over images and signals: convolution and pooling. A row of a batch is a stack of planes
 //! `(channels, height, width)`; a signal `(channels, length)` is one of height 1.
 //!
-//! Sixteen rows of the batch are worked on at once, one in each lane. They are [brought together](lanes) first, so that
-//! every number of a plane is a block of sixteen; from then on a window may have any size, stride, padding, dilation or
-//! number of groups, and all lanes stay full: no patch is ever copied, no edge of an image is ragged, and the maximum of a
-//! window needs no shuffle. What it costs is two transpositions per layer, of a few instructions per block; what a batch
-//! that is no multiple of sixteen wastes is the rest of its last block. Only the gradient of the weights of a
-//! convolution has output channels in its lanes, because its chains go over the rows of the batch.
+//! Sixteen rows of the batch are worked on at once, one in each lane: from layer to layer they are [brought together](lanes),
+//! so that every number of a plane is a block of sixteen. A window may have any size, stride, padding, dilation or number of
+//! groups, and all lanes stay full: no patch is ever copied, no edge of an image is ragged, and the maximum of a window needs
+//! no shuffle. What it costs is a transposition before the first of such layers and one after the last, and what a batch that
+//! is no multiple of sixteen wastes: the rest of its last block.
 //!
 //! What lies in the padding is left out of every chain, but for the gradient of the weights, where it counts as zeros.
 
 mod conv;
+mod finish;
 mod lanes;
 mod pool;
 mod product;
 mod weights;
 
-pub use conv::Conv;
+pub use conv::{Conv, Trace, Traces};
+pub use lanes::{collect, padded, spread};
 pub use pool::{Pool, Pooling};
 
 /// One axis of a window on its way over a plane. Lengths are in numbers.
