@@ -102,6 +102,15 @@ impl Run {
         (0..self.count).map(|i| (self.first + i * self.step, self.taps_of(i).collect()))
     }
 
+    /// The first result's first tap, and the steps from one to the next: of numbers of the window, of places.
+    fn progression(&self) -> (Tap, (isize, usize)) {
+        let steps = match self.taps[..] {
+            [first, second, ..] => (second.tap as isize - first.tap as isize, second.from - first.from),
+            _ => (0, 0),
+        };
+        (self.taps.first().copied().unwrap_or(Tap { tap: 0, from: 0 }), steps)
+    }
+
     fn taps_of(&self, i: usize) -> impl Iterator<Item = Tap> + '_ {
         self.taps.iter().map(move |tap| Tap { from: tap.from + i * self.advance, ..*tap })
     }
@@ -149,6 +158,14 @@ mod tests {
             let (windows, holders) = (each(&axis.windows()), each(&axis.holders()));
             assert_eq!((windows.len(), holders.len()), (axis.output(), input));
             assert!(holders.iter().all(|taps| taps.is_sorted_by_key(|tap| tap.from)), "in the order of the windows");
+            for run in axis.windows().iter().chain(&axis.holders()) {
+                let (first, (tap, from)) = run.progression();
+                let nth = |i: usize| Tap {
+                    tap: (first.tap as isize + i as isize * tap) as usize,
+                    from: first.from + i * from,
+                };
+                assert!(run.taps.iter().enumerate().all(|(i, tap)| *tap == nth(i)), "steps of {run:?}");
+            }
             let mut read: Vec<_> = pairs(&holders).into_iter().map(|(tap, from, place)| (tap, place, from)).collect();
             let mut taken = pairs(&windows);
             read.sort_unstable();

@@ -69,8 +69,8 @@ fn strip([height, width]: [usize; 2], rows: usize) -> usize {
 /// `count` things in groups of at most `most` that differ in size by one: where each begins, and its size.
 #[inline(always)]
 pub(super) fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let groups = count.div_ceil(most).max(1);
-    let (small, larger) = (count / groups, count % groups);
+    let groups = count.div_ceil(most);
+    let (small, larger) = (count / groups.max(1), count % groups.max(1));
     (0..groups).map(
         #[inline(always)]
         move |i| (i * small + i.min(larger), small + usize::from(i < larger)),
@@ -241,6 +241,8 @@ impl<const C: usize, const P: usize> Op for Tile<'_, C, P> {
     fn eval<S: Simd>(self, s: S) {
         let Tile(Strip { piece, rows, run, x: begin, to, plane, steps }, tiles) = self;
         let ([height, width], [tall, wide]) = (piece.from, piece.kernel);
+        let (first, (tap_step, from_step)) = run.progression();
+        let (tap_step, from_step) = (tap_step * piece.stride as isize, from_step * LANES);
         let mut start = [s.zero(); C];
         for c in 0..C {
             start[c] = s.splat(piece.start.map_or(0.0, |start| start[c]));
@@ -253,24 +255,27 @@ impl<const C: usize, const P: usize> Op for Tile<'_, C, P> {
             }
             for channel in 0..piece.inner {
                 for row in rows {
-                    let x = begin + (channel * height + row.from) * width * LANES;
-                    let w = (channel * tall + row.tap) * wide;
-                    for col in &run.taps {
-                        let (x, w) = (x + col.from * LANES, (w + col.tap) * piece.stride);
+                    let from = ((channel * height + row.from) * width + first.from) * LANES;
+                    let mut x = piece.x.as_ptr().wrapping_add(begin + from);
+                    let tap = (channel * tall + row.tap) * wide + first.tap;
+                    let mut w = piece.weight.as_ptr().wrapping_add(tap * piece.stride);
+                    for _ in &run.taps {
                         let mut v = [s.zero(); P];
                         for p in 0..P {
                             // SAFETY: taps are taken from within a plane, of which there are `inner` in every block, in
                             // sixteen lanes, as `Piece::compute` has checked.
-                            v[p] = unsafe { s.load_ptr(piece.x.as_ptr().add(x + p * steps.0)) };
+                            v[p] = unsafe { s.load_ptr(x.wrapping_add(p * steps.0)) };
                         }
                         for c in 0..C {
                             // SAFETY: there are weights for every tap of `inner` channels and the channels of the
                             // piece, as `Piece::compute` has checked.
-                            let weight = s.splat(unsafe { *piece.weight.as_ptr().add(w + c) });
+                            let weight = s.splat(unsafe { *w.wrapping_add(c) });
                             for p in 0..P {
                                 acc[c][p] = s.mul_add(weight, v[p], acc[c][p]);
                             }
                         }
+                        x = x.wrapping_add(from_step);
+                        w = w.wrapping_offset(tap_step);
                     }
                 }
             }

@@ -119,14 +119,14 @@ impl Op for Gradient<'_, '_> {
         let rows = taps.as_ref().map_or(1, Range::len);
         assert_eq!(out.len(), rows * channels.len(), "gradients of a convolution's weights");
         let mut offsets = [0; CHUNK];
-        for (begin, length) in split(rows, CHUNK).filter(|(_, length)| *length > 0) {
+        for (begin, length) in split(rows, CHUNK) {
             let offsets = &mut offsets[..length];
             if let Some(taps) = &taps {
                 sizes.offsets(taps.start + begin, offsets);
             }
             for group in 0..sizes.groups {
                 let own = channels.start.max(group * sizes.outer)..channels.end.min((group + 1) * sizes.outer);
-                for (first, tile) in split(own.len(), tile::<S>().1).filter(|(_, tile)| *tile > 0) {
+                for (first, tile) in split(own.len(), tile::<S>().1) {
                     let first = own.start + first;
                     let (sums, room) = room.split_at_mut(length.next_multiple_of(LANES) * CHANNELS * LANES);
                     sums.fill(0.0);
@@ -336,7 +336,7 @@ impl<const T: usize, const O: usize> Op for Kernel<'_, T, O> {
                 for t in 0..T {
                     x[t] = begin.wrapping_add(row * slab.steps[1] + offsets[t]);
                 }
-                for _ in 0..places {
+                for place in 0..places {
                     let mut slope = [s.zero(); O];
                     for o in 0..O {
                         // SAFETY: the last block, row and place of the last channel are in the slab, as was checked.
@@ -344,8 +344,7 @@ impl<const T: usize, const O: usize> Op for Kernel<'_, T, O> {
                     }
                     for t in 0..T {
                         // SAFETY: what the last of these weights takes from for the last of the places was checked.
-                        let v = unsafe { s.load_ptr(x[t]) };
-                        x[t] = x[t].wrapping_add(slab.steps[2]);
+                        let v = unsafe { s.load_ptr(x[t].wrapping_add(place * slab.steps[2])) };
                         for o in 0..O {
                             acc[t][o] = s.mul_add(v, slope[o], acc[t][o]);
                         }
