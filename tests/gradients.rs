@@ -229,6 +229,18 @@ const OTHERS: &[&str] = &[
     "{ type = 'dense', units = 36 }, { type = 'reshape', shape = [2, 3, 6] }, { type = 'spatial_dropout', rate = 0.3 },
      { type = 'upsample', factor = [2, 3] }, { type = 'transpose', extents = [0, -1] },
      { type = 'spatial_dropout', extent = -1 }, { type = 'transpose', extents = [2, 1] }",
+    "{ type = 'parallel', join = 'add', branches = [[{ type = 'dense', units = 18 }], [{ type = 'dense', units = 18, bias = false }, 'dropout']] },
+     { type = 'parallel', branches = [[], [{ type = 'dense', units = 3 }, { type = 'activation', function = 'tanh' }], [{ type = 'scale', learned = 'vector' }]] },
+     { type = 'dense', units = 32 }, { type = 'reshape', shape = [2, 4, 4] },
+     { type = 'parallel', branches = [
+        [{ type = 'conv2d', channels = 3, kernel_size = 1 }],
+        [{ type = 'conv2d', channels = 1, kernel_size = 3, padding = 1, activation = 'tanh' }, 'batch_norm'],
+        [{ type = 'parallel', extent = 1, branches = [[{ type = 'max_pool2d', kernel_size = [2, 1] }], [{ type = 'avg_pool2d', kernel_size = [2, 1] }]] }],
+        [],
+     ] },
+     { type = 'reshape', shape = [8, 16] },
+     { type = 'parallel', extent = -1, branches = [[{ type = 'per_step', layers = [{ type = 'dense', units = 2 }] }], [], [{ type = 'gru', units = 3, return_sequences = true }]] },
+     { type = 'parallel', branches = [[{ type = 'dense', units = 5 }]] }, { type = 'parallel', branches = [[], []], join = 'add' }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient

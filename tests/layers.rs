@@ -190,6 +190,20 @@ fn spatial_dropout_drops_whole_channels() {
 }
 
 #[test]
+fn branches_are_what_residual_and_concat_are() {
+    let body = "{ type = 'dense', units = 3, activation = 'tanh' }, 'dropout', { type = 'dense', units = 3 }";
+    let around =
+        |layer: &str| trial(&format!("{{ type = 'dense', units = 3 }}, {layer}, {{ type = 'dense', units = 3 }}"));
+    for (name, join) in [("residual", "add"), ("concat", "concat")] {
+        let one = around(&format!("{{ type = '{name}', layers = [{body}] }}"));
+        let other = around(&format!("{{ type = 'parallel', branches = [[], [{body}]], join = '{join}' }}"));
+        let operations = [&one, &other].map(|trial| trial.plan.network.operations());
+        assert_eq!(operations[0], operations[1], "{name}");
+        assert_eq!(trained(&one, 1, 0, 3, &[7]), trained(&other, 2, 0, 3, &[7]), "{name}");
+    }
+}
+
+#[test]
 fn a_step_honours_what_layers_say() {
     let decayed = |care: &str| {
         let trial = trial(&format!("{{ type = 'dense', units = 4{care} }}, {{ type = 'dense', units = 3 }}"));

@@ -26,11 +26,19 @@ const CURVE_ERROR: f64 = 1e-4;
 
 #[test]
 fn layers_on_sequences_agree_with_pytorch() {
-    let file = golden("sequence_layers.json");
+    on_sequences(&golden("sequence_layers.json"));
+}
+
+#[test]
+fn branches_and_shared_weights_agree_with_pytorch() {
+    on_sequences(&golden("branches.json"));
+}
+
+fn on_sequences(file: &Json) {
     let width: usize = numbers(&file["shape"]).iter().map(|n| *n as usize).product();
     let inputs = rows(&singles(&file["x"]), width);
     let first = format!("{{ type = 'reshape', shape = {} }}, ", file["shape"]);
-    agree(&file, "cases", &inputs, "", &first);
+    agree(file, "cases", &inputs, "", &first);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod extent;
 mod flatten;
 mod gru;
 mod lstm;
+mod parallel;
 mod per_step;
 mod permute;
 mod pool;
@@ -53,6 +54,7 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             spatial_dropout::entry(),
             residual::entry(),
             concat::entry(),
+            parallel::entry(),
             scale::entry(),
             permute::entry(),
             flatten::entry(),

@@ -49,7 +49,7 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
         placing.misfit(chosen.place, message, "`dropout` drops single numbers");
         return None;
     }
-    let extent = extent::at(values.whole("extent"), values.place("extent"), placing)?;
+    let extent = extent::at(values.whole("extent"), values.place("extent"), &shape, placing)?;
     let (channels, inner) = (shape.0[extent], shape.0[extent + 1..].iter().product());
     let rate = (values.number("rate") as f32).min(dropout::LARGEST);
     let layer =

@@ -41,15 +41,15 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
         placing.misfit(at, format!("two extents change places, and these are {count}"), "write two of them");
         return None;
     };
+    let shape = placing.shape().clone();
     // the place of a default's elements would be a place in the default
     let list = chosen.values.place("extents");
     let mut at = |item: &Item| match item.value {
-        Value::Whole(written) => extent::at(written, list, placing),
+        Value::Whole(written) => extent::at(written, list, &shape, placing),
         ref other => unreachable!("extents are integers: {other:?}"),
     };
     let (a, b) = (at(a), at(b));
     let (a, b) = (a?, b?);
-    let shape = placing.shape().clone();
     let order = order(&shape, a, b);
     let mut extents = shape.0;
     extents.swap(a, b);
