@@ -84,7 +84,12 @@ impl Finish<'_> {
                         None => made,
                     };
                     let z = if z.is_empty() { &mut [][..] } else { &mut z[strip.clone()] };
-                    largest(s, (made, acted), (width, *window), (&mut y[strip.clone()], &mut taps[strip], z));
+                    let to = (&mut y[strip.clone()], &mut taps[strip], z);
+                    match *window {
+                        // known to the compiler, which unrolls it
+                        [2, 2] => largest(s, (made, acted), (width, [2, 2]), to),
+                        window => largest(s, (made, acted), (width, window), to),
+                    }
                 }
             }
         }
@@ -103,27 +108,29 @@ fn largest<S: Simd>(
     let ((z, _), (a, _)) = (z.as_chunks::<LANES>(), a.as_chunks::<LANES>());
     let ((y, _), (taps, _), (best_z, _)) = (y.as_chunks_mut(), taps.as_chunks_mut(), best_z.as_chunks_mut());
     let cols = width / wide;
-    for (i, (y, place)) in y.iter_mut().zip(taps).enumerate() {
-        let first = i / cols * tall * width + i % cols * wide;
-        let (mut best, mut tap, mut of) = (s.load(&a[first]), s.zero(), s.load(&z[first]));
-        for row in 0..tall {
-            for col in usize::from(row == 0)..wide {
-                let at = first + row * width + col;
-                let x = s.load(&a[at]);
-                let (larger, number) = (s.lt(best, x), s.eq(x, x));
-                best = s.select(number, s.select(larger, x, best), x);
-                let this = s.splat((row * wide + col) as f32);
-                tap = s.select(number, s.select(larger, this, tap), this);
-                if !best_z.is_empty() {
+    for (row, (y, taps)) in y.chunks_exact_mut(cols).zip(taps.chunks_exact_mut(cols)).enumerate() {
+        let lines = row * tall * width..(row + 1) * tall * width;
+        let (z, a) = (&z[lines.clone()], &a[lines]);
+        for (col, (y, place)) in y.iter_mut().zip(taps).enumerate() {
+            let first = col * wide;
+            let (mut best, mut tap, mut of) = (s.load(&a[first]), s.zero(), s.load(&z[first]));
+            for line in 0..tall {
+                for i in usize::from(line == 0)..wide {
+                    let at = first + line * width + i;
+                    let x = s.load(&a[at]);
+                    let (larger, number) = (s.lt(best, x), s.eq(x, x));
+                    best = s.select(number, s.select(larger, x, best), x);
+                    let this = s.splat((line * wide + i) as f32);
+                    tap = s.select(number, s.select(larger, this, tap), this);
                     let x = s.load(&z[at]);
                     of = s.select(number, s.select(larger, x, of), x);
                 }
             }
-        }
-        s.store(best, y);
-        s.store(tap, place);
-        if let Some(best_z) = best_z.get_mut(i) {
-            s.store(of, best_z);
+            s.store(best, y);
+            s.store(tap, place);
+            if let Some(best_z) = best_z.get_mut(row * cols + col) {
+                s.store(of, best_z);
+            }
         }
     }
 }
@@ -132,6 +139,21 @@ fn largest<S: Simd>(
 /// zero for the others. `lines` begins with a window.
 #[inline(always)]
 pub(super) fn expand<S: Simd>(
+    s: S,
+    pooled: (&[f32], &[f32]),
+    (plane, window): ([usize; 2], [usize; 2]),
+    lines: Range<usize>,
+    out: &mut [f32],
+) {
+    match window {
+        // known to the compiler, which unrolls it
+        [2, 2] => expand_over(s, pooled, (plane, [2, 2]), lines, out),
+        window => expand_over(s, pooled, (plane, window), lines, out),
+    }
+}
+
+#[inline(always)]
+fn expand_over<S: Simd>(
     s: S,
     (slopes, taps): (&[f32], &[f32]),
     ([height, width], [tall, wide]): ([usize; 2], [usize; 2]),
@@ -148,9 +170,11 @@ pub(super) fn expand<S: Simd>(
         for col in 0..cols {
             let (slope, place) = (s.load(&slopes[row * cols + col]), s.load(&taps[row * cols + col]));
             let first = (row * tall - lines.start) * width + col * wide;
-            for tap in 0..tall * wide {
-                let own = s.eq(place, s.splat(tap as f32));
-                s.store(s.select(own, slope, s.zero()), &mut out[first + tap / wide * width + tap % wide]);
+            for line in 0..tall {
+                for i in 0..wide {
+                    let own = s.eq(place, s.splat((line * wide + i) as f32));
+                    s.store(s.select(own, slope, s.zero()), &mut out[first + line * width + i]);
+                }
             }
         }
     }
