@@ -81,11 +81,24 @@ fn a_step_allocates_nothing() {
                 .to_owned(),
         ),
         ("recurrent", "{ type = 'reshape', shape = [20, 2] }, { type = 'lstm', units = 6 }".to_owned()),
+        (
+            "branches",
+            "{ type = 'dense', units = 8, constraint = 'max_norm' }, { type = 'dense', units = 40, tied = '0' },
+             { type = 'reshape', shape = [4, 10] }, 'spatial_dropout', { type = 'upsample', factor = 2 }, 'transpose',
+             { type = 'parallel', branches = [[], ['layer_norm']] }, { type = 'layer_norm', share = '6.branches.1.0' }"
+                .to_owned(),
+        ),
     ];
     for (what, layers) in networks {
-        for optimizer in ["{ type = 'sgd', lr = 0.1, momentum = 0.9 }", "{ type = 'adam', clip_norm = 1.0 }"] {
+        // a batch has 16 rows, which a search needs to be all
+        let optimizers = [
+            (160, "{ type = 'sgd', lr = 0.1, momentum = 0.9 }"),
+            (160, "{ type = 'adam', clip_norm = 1.0 }"),
+            (16, "{ type = 'lbfgs', line_search = 'strong_wolfe', max_iter = 4 }"),
+        ];
+        for (rows, optimizer) in optimizers {
             let sections = format!(
-                "data = {{ type = 'mnist1d', train = 160, test = 20 }}\nloss = 'cross_entropy'\n\
+                "data = {{ type = 'mnist1d', train = {rows}, test = 20 }}\nloss = 'cross_entropy'\n\
                  network.layers = [{layers}, {{ type = 'dense', units = 10 }}]\noptimizer = {optimizer}"
             );
             let (few, many) = (allocations(&sections, 30), allocations(&sections, 300));

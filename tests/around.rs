@@ -1,5 +1,5 @@
-//! What goes around a step: sharpness-aware minimisation and averages of weights, held against PyTorch
-//! (`tests/golden/around.json`), and augmentation, held against its definition. All of it has the same bits for any threads.
+//! What goes around a step: sharpness-aware minimisation, averages of weights, constraints and L-BFGS, held against PyTorch
+//! (`tests/golden/around.json`, `lbfgs.json`), and augmentation, held against its definition. All of it has the same bits for any threads.
 
 mod common;
 
@@ -23,20 +23,20 @@ fn table(key: &str, json: &Json) -> String {
 }
 
 #[test]
-fn climbing_and_averaging_are_pytorchs() {
+fn climbing_averaging_and_constraints_are_pytorchs() {
     let file = golden("around.json");
     let data = format!("inputs = {}, targets = {}", rows(&singles(&file["x"]), 6), file["classes"]);
     let tensors: Vec<Vec<f32>> = list(&file["initial"]).iter().map(singles).collect();
     let (mut weights, mut losses) = (Errors::new("weights", WEIGHT_ERROR), Errors::new("losses", LOSS_ERROR));
     for run in list(&file["runs"]) {
-        let (settings, sam, average) =
-            (more(&run["settings"]), table("sam", &run["sam"]), table("average", &run["average"]));
+        let [sam, average, constraint] = ["sam", "average", "constraint"].map(|key| table(key, &run[key]));
+        let settings = more(&run["settings"]);
         let text = format!(
             "data = {{ type = 'table', {data} }}
              loss = 'cross_entropy'
              optimizer = {{ type = {}{settings}{sam} }}
              train = {{ steps = 30, batch_size = 8, order = 'stored'{average} }}
-             network.layers = [{{ type = 'dense', units = 5, activation = 'tanh' }}, {{ type = 'dense', units = 3 }}]",
+             network.layers = [{{ type = 'dense', units = 5, activation = 'tanh'{constraint} }}, {{ type = 'dense', units = 3 }}]",
             run["optimizer"],
         );
         let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
@@ -64,6 +64,86 @@ fn climbing_and_averaging_are_pytorchs() {
     }
     weights.report();
     losses.report();
+}
+
+/// Several steps of several directions each, in `f32` against PyTorch's in `f64`; the bottom of a valley is flat, and a loss in
+/// `f32` tells places there apart as far as the root of its rounding.
+const SEARCHED_ERROR: f64 = 1e-4;
+const FOUND_ERROR: f64 = 5e-4;
+
+#[test]
+fn lbfgs_is_pytorchs() {
+    let file = golden("lbfgs.json");
+    let data = format!("inputs = {}, targets = {}", rows(&singles(&file["x"]), 6), file["classes"]);
+    let tensors: Vec<Vec<f32>> = list(&file["initial"]).iter().map(singles).collect();
+    let (mut weights, mut losses) = (Errors::new("weights", FOUND_ERROR), Errors::new("losses", SEARCHED_ERROR));
+    for run in list(&file["runs"]) {
+        let theirs = &run["float64"];
+        let steps = list(&theirs["losses"]).len();
+        let text = format!(
+            "data = {{ type = 'table', {data} }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'lbfgs'{} }}
+             train = {{ steps = {steps}, batch_size = 'full' }}
+             network.layers = [{{ type = 'dense', units = 5, activation = 'tanh' }}, {{ type = 'dense', units = 3 }}]",
+            more(&run["settings"]),
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let end: Vec<Vec<f32>> = list(&theirs["end"]).iter().map(singles).collect();
+        let mut first = None;
+        for (cpu, threads) in Cpu::all().into_iter().zip([1, 2, 3]) {
+            let (mut scratches, start) = (scratches(threads), placed(&rehearsal, &tensors));
+            let mut team = Team::new(plan, cpu, &mut scratches, train, start, Seeds::new(0));
+            for (t, loss) in numbers(&theirs["losses"]).into_iter().enumerate() {
+                let ours = team.step(train, Batch::Stretch(0, 24), t as u64 + 1, plan.rates.at(t as u64));
+                losses.check(ours, loss, loss, &format!("{text} before step {t}"));
+            }
+            compare(&mut weights, &text, team.params(), &placed(&rehearsal, &end));
+            assert_eq!(first.get_or_insert_with(|| team.params().to_vec()), team.params(), "{threads} threads");
+        }
+    }
+    weights.report();
+    losses.report();
+}
+
+/// Least squares have closed forms: (2/n XᵀX + D) w = 2/n Xᵀt with n rows and the factors of the decay in D.
+#[test]
+fn lbfgs_minimises_what_it_is_told_to() {
+    let end = |first: &str, loss: &str, optimizer: &str| {
+        let text = format!(
+            "data = {{ type = 'table', inputs = [[0.5, -1], [1, 2], [-0.5, 0.3], [2, 1]], targets = [[1.0], [-2.0], [0.5], [3.0]] }}
+             loss = {{ type = 'mse'{loss} }}
+             optimizer = {{ type = 'lbfgs', line_search = 'strong_wolfe'{optimizer} }}
+             train = {{ steps = 5, batch_size = 'full' }}
+             network.layers = [{{ type = 'dense', units = 1{first} }}]"
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let (mut scratches, start) = (scratches(2), vec![0.5; 3]);
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start, Seeds::new(0));
+        for step in 1..=5 {
+            team.step(train, Batch::Stretch(0, 4), step, 1.0);
+        }
+        team.params().to_vec()
+    };
+    let near = |ours: &[f32], theirs: [f64; 3]| {
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            assert!((f64::from(*ours) - theirs).abs() < FOUND_ERROR, "{ours}, not {theirs}");
+        }
+    };
+    near(&end("", "", ""), [1.2965088, -1.1314791, 0.3032189]);
+    near(&end("", "", ", weight_decay = 0.5"), [0.9194303, -0.7976256, 0.3152496]);
+    let spared = end("", "", ", weight_decay = 0.5, decay_bias = false");
+    near(&spared, [0.8705492, -0.8152826, 0.4408756]);
+    near(
+        &end(", weight_decay = 0", "", ", weight_decay = 0.5, decay_bias = false"),
+        [1.2965088, -1.1314791, 0.3032189],
+    );
+    assert_eq!(end("", ", l2 = 0.25", ""), spared);
+    assert_eq!(end(", frozen = true", "", ""), [0.5; 3]);
+    let short = end(", constraint = { type = 'max_norm', most = 0.1 }", "", "");
+    assert!((f64::from(short[0]).hypot(f64::from(short[1])) - 0.1).abs() < 1e-6, "{short:?}");
 }
 
 /// What a `[data]` section does to rows of this shape.
@@ -137,7 +217,8 @@ fn augmented_training_has_the_same_bits_for_any_threads() {
             let before = team.outputs(train);
             let picked: Vec<u32> = (20..40).rev().collect();
             for step in 1..=6 {
-                let batch = if order == "stored" { Batch::Stretch(20, 40) } else { Batch::Picked(&picked) };
+                let batch =
+                    if order == "stored" { Batch::Stretch(20, 40) } else { Batch::Picked { rows: &picked, then: &[] } };
                 team.step(train, batch, step, 0.1);
             }
             (before, team.params().to_vec())

@@ -201,7 +201,7 @@ struct Task {
 }
 
 /// The tasks. A member is tried on the first that takes it; one that none takes needs a new line here.
-fn tasks() -> [Task; 7] {
+fn tasks() -> [Task; 8] {
     const ROWS: usize = 23;
     let cell = |i: usize| format!("{:.3}", libm::sin(0.7 * (i * i) as f64));
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
@@ -216,6 +216,7 @@ fn tasks() -> [Task; 7] {
     let symbols =
         format!("{{ type = \"table\", inputs = {symbols}, targets = {}, symbols = 7, validation = 4 }}", list(of));
     let classes = |count: usize| data((0..ROWS).map(|i| (i * i % count).to_string()).collect());
+    let few = classes(2).replace("validation = 4", "validation = 4, subset = { first = 9 }");
     [
         Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[0] },
         Task { data: classes(2), outputs: 1, loss: "bce", form: FORMS[0] },
@@ -227,6 +228,8 @@ fn tasks() -> [Task; 7] {
         Task { data: classes(5), outputs: 5, loss: "cross_entropy", form: FORMS[2] },
         // layers that take symbols only
         Task { data: symbols, outputs: 5, loss: "cross_entropy", form: SYMBOLS },
+        // optimizers that need all rows in a batch
+        Task { data: few, outputs: 2, loss: "cross_entropy", form: FORMS[0] },
     ]
 }
 
@@ -234,6 +237,7 @@ fn tasks() -> [Task; 7] {
 const PLACES: &[(&str, &str)] = &[
     ("activation", "network.layers.0.activation"),
     ("layer", "network.layers.1"),
+    ("constraint", "network.layers.0.constraint"),
     ("initialiser", "network.init"),
     ("loss", "loss"),
     ("optimizer", "optimizer"),

@@ -142,7 +142,7 @@ fn optimizers() {
         let given = list(&case["given"]).iter().map(|name| name.as_str().expect("a name"));
         let given: Json = given.map(|name| (name.to_owned(), case["settings"][name].clone())).collect();
         let chosen = choose(|| &*OPTIMIZERS, optimizer::COMMON, name, &given);
-        let rule = optimizer::build(&chosen, Instead::default());
+        let rule = optimizer::build(&chosen, Instead::default()).expect("a rule");
         let mut params = singles(case.get("initial").unwrap_or(&file["initial"]));
         // a case whose optimizer asks for a matrix says of which extents
         let extents =

@@ -229,7 +229,7 @@ const OTHERS: &[&str] = &[
     "{ type = 'dense', units = 36 }, { type = 'reshape', shape = [2, 3, 6] }, { type = 'spatial_dropout', rate = 0.3 },
      { type = 'upsample', factor = [2, 3] }, { type = 'transpose', extents = [0, -1] },
      { type = 'spatial_dropout', extent = -1 }, { type = 'transpose', extents = [2, 1] }",
-    "{ type = 'parallel', join = 'add', branches = [[{ type = 'dense', units = 18 }], [{ type = 'dense', units = 18, bias = false }, 'dropout']] },
+    "{ type = 'parallel', join = 'add', branches = [[{ type = 'dense', units = 6 }], [{ type = 'dense', units = 6, bias = false }, 'dropout']] },
      { type = 'parallel', branches = [[], [{ type = 'dense', units = 3 }, { type = 'activation', function = 'tanh' }], [{ type = 'scale', learned = 'vector' }]] },
      { type = 'dense', units = 32 }, { type = 'reshape', shape = [2, 4, 4] },
      { type = 'parallel', branches = [
@@ -238,9 +238,21 @@ const OTHERS: &[&str] = &[
         [{ type = 'parallel', extent = 1, branches = [[{ type = 'max_pool2d', kernel_size = [2, 1] }], [{ type = 'avg_pool2d', kernel_size = [2, 1] }]] }],
         [],
      ] },
-     { type = 'reshape', shape = [8, 16] },
+     { type = 'avg_pool2d', kernel_size = 2 }, { type = 'reshape', shape = [8, 4] },
      { type = 'parallel', extent = -1, branches = [[{ type = 'per_step', layers = [{ type = 'dense', units = 2 }] }], [], [{ type = 'gru', units = 3, return_sequences = true }]] },
-     { type = 'parallel', branches = [[{ type = 'dense', units = 5 }]] }, { type = 'parallel', branches = [[], []], join = 'add' }",
+     { type = 'parallel', branches = [[{ type = 'dense', units = 2 }]] }, { type = 'parallel', branches = [[], []], join = 'add' }",
+    "{ type = 'dense', units = 4, activation = 'tanh' }, { type = 'dense', units = 5, tied = '0' }, { type = 'dense', units = 4, share = '0' },
+     { type = 'residual', layers = [{ type = 'dense', units = 5, tied = '0', bias = false }, { type = 'dense', units = 4, share = '0' }] },
+     { type = 'scale', by = 0.5, learned = 'vector' }, { type = 'scale', share = '4', learned = 'vector' },
+     { type = 'scale', by = 1.5, learned = 'number' }, { type = 'scale', share = '6', learned = 'number' },
+     { type = 'dense', units = 32 }, { type = 'reshape', shape = [2, 4, 4] },
+     { type = 'conv2d', channels = 2, kernel_size = 3, padding = 1, activation = 'tanh' }, { type = 'conv2d', channels = 2, kernel_size = 3, padding = 1, share = '10' }",
+    "{ type = 'embedding', units = 4 }, 'positional_embedding', { type = 'positional_embedding', share = '1' },
+     { type = 'residual', layers = ['layer_norm', { type = 'attention', heads = 2, causal = true }] },
+     { type = 'residual', layers = ['layer_norm', { type = 'attention', heads = 2, causal = true }], share = '3' },
+     { type = 'gru', units = 4, return_sequences = true }, { type = 'gru', units = 4, return_sequences = true, share = '5' },
+     { type = 'per_step', layers = [{ type = 'dense', units = 5, tied = '0' }] }",
+    "{ type = 'parallel', branches = [[{ type = 'embedding', units = 3 }], [{ type = 'embedding', units = 3, share = '0.branches.0.0' }]] }",
 ];
 
 /// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
@@ -325,7 +337,7 @@ fn gradient(text: &str, params: &[f32], scratches: &mut [Scratch]) -> Vec<f32> {
     let mut first: Option<Vec<f32>> = None;
     let most = scratches.len();
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=most).map(move |threads| (cpu, threads))) {
-        for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
+        for batch in [Batch::Stretch(0, ROWS), Batch::Picked { rows: &picked, then: &[] }] {
             let mut team = Team::new(plan, cpu, &mut scratches[..threads], train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();

@@ -73,6 +73,21 @@ fn a_layer_starts_from_its_own_initialiser_and_moves_no_other() {
     assert_eq!(ours[8..], plain[8..]);
 }
 
+#[test]
+fn layers_that_are_repeated_are_those_written_out() {
+    let (first, last) = ("{ type = 'dense', units = 4 }", "{ type = 'dense', units = 3 }");
+    let twice =
+        |layers: &str| trial(&format!("{first}, {{ type = 'repeat', times = 2, layers = [{layers}] }}, {last}"));
+    let block = "{ type = 'dense', units = 4, bias = false }, { type = 'dropout' }";
+    let (network, plain) = (twice(block).plan.network, trial(&[first, block, block, last].join(", ")).plan.network);
+    let names = |network: &Network| network.slots().iter().map(|slot| slot.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&network)[2..4], ["1.body.0.weight", "1.body.2.weight"]);
+    assert_eq!(network.parameters(), plain.parameters());
+    assert_eq!(network.operations(), plain.operations());
+    let params = initial(&network, 1);
+    assert_ne!(params[16..32], params[32..48], "each time with parameters of its own");
+}
+
 /// The layers of [`trained`] with and without dropout.
 fn dropping(rate: f64) -> String {
     let drop = format!("{{ type = 'dropout', p = {rate} }}");
@@ -200,6 +215,37 @@ fn branches_are_what_residual_and_concat_are() {
         let operations = [&one, &other].map(|trial| trial.plan.network.operations());
         assert_eq!(operations[0], operations[1], "{name}");
         assert_eq!(trained(&one, 1, 0, 3, &[7]), trained(&other, 2, 0, 3, &[7]), "{name}");
+    }
+}
+
+/// Where the gradient is used up block by block, a block must have been through every layer that shares it.
+#[test]
+fn shared_weights_learn_the_same_in_blocks_and_at_once() {
+    let layers = "{ type = 'dense', units = 190, activation = 'tanh' }, { type = 'dense', units = 190, activation = 'tanh' },
+                  { type = 'dense', units = 190, activation = 'tanh', share = '1' }, { type = 'dense', units = 190, tied = '1' },
+                  { type = 'dense', units = 3, tied = '0' }";
+    let at = |measures: &str| {
+        let text = format!(
+            "optimizer = {{ type = 'sgd', lr = 0.1, momentum = 0.9 }}
+             loss = 'cross_entropy'
+             train = {{ steps = 1, batch_size = 'full' }}
+             eval = {{ metrics = [{measures}] }}
+             network = {{ layers = [{layers}] }}
+             data = {{ type = 'table', inputs = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]], targets = [0, 1, 2] }}"
+        );
+        rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    };
+    let (blocks, whole) = (at("'loss'"), at("'loss', 'grad_norm'"));
+    let network = &blocks.plan.network;
+    let names: Vec<&str> = network.slots().iter().map(|slot| slot.name.as_str()).collect();
+    assert_eq!(names, ["0.weight", "0.bias", "1.weight", "1.bias", "3.bias", "4.bias"]);
+    assert_eq!(network.learned(), 3 * 190 + 190 + 190 * 190 + 190 + 190 + 3, "what is shared counts once");
+    assert!(!blocks.plan.keeps_gradient() && whole.plan.keeps_gradient());
+    assert!(network.blocks(&network.cuts(1)).len() > 3, "there are several blocks");
+    let once = trained(&whole, 1, 0, 3, &[5]);
+    for threads in 1..4 {
+        assert_eq!(once, trained(&blocks, threads, 0, 3, &[5]), "{threads} threads, block by block");
+        assert_eq!(once, trained(&whole, threads, 0, 3, &[5]), "{threads} threads, whole");
     }
 }
 

@@ -74,7 +74,7 @@ fn compare(case: &Json, loss: &str, compared: &mut BTreeSet<&'static str>, error
         compared.insert(chosen.name);
         let Probe::Outputs(_, probe) = probe::build(&chosen) else { panic!("{written} does not look at outputs") };
         for cpu in Cpu::all() {
-            let ours = probe.measure(&Outputs { cpu, objective: &objective, z: &z, targets });
+            let ours = probe.measure(&Outputs { cpu, objective: &objective, z: &z, targets, unit: 1.0 });
             errors.check(ours, wanted, wanted.abs(), &format!("{written} of {loss} on {}", cpu.isa()));
         }
     }

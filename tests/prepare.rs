@@ -270,7 +270,9 @@ fn a_series_is_windows_and_later_values() {
     let found = of(", window = 2, horizon = 2, test = 4");
     assert_eq!(rows(&found.train), [[0.0, 10.0], [10.0, 20.0], [20.0, 30.0]]);
     assert_eq!(targets(&found.train), [30.0, 40.0, 50.0]);
-    assert_eq!((rows(&found.test), targets(&found.test)), (vec![vec![60.0, 70.0]], vec![90.0]));
+    assert_eq!(rows(&found.test), [[30.0, 40.0], [40.0, 50.0], [50.0, 60.0], [60.0, 70.0]]);
+    assert_eq!(targets(&found.test), [60.0, 70.0, 80.0, 90.0], "the values that are tested on");
+    assert_eq!((found.train.unit, of(", test = 3, scale = \"minmax\"").test.unit), (1.0, 60.0));
     assert!(found.train.series);
     // the range is that of the training values, 0 to 60; inputs and targets are divided alike
     let scaled = of(", test = 3, scale = \"minmax\"");
@@ -278,12 +280,16 @@ fn a_series_is_windows_and_later_values() {
     for (ours, theirs) in targets(&scaled.train).iter().zip(&expected) {
         near(*ours, *theirs, 1e-6);
     }
-    near(rows(&scaled.test)[1][0], 80.0 / 60.0, 1e-6);
-    near(targets(&scaled.test)[1], 90.0 / 60.0, 1e-6);
+    near(rows(&scaled.test)[2][0], 80.0 / 60.0, 1e-6);
+    near(targets(&scaled.test)[2], 90.0 / 60.0, 1e-6);
     let validated = of(", test = 3, validation = 2");
     assert_eq!(targets(&validated.validation.expect("two windows")), [50.0, 60.0], "the last windows");
+    let here =
+        parts_in("{ type = \"series\", values = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90], test = 4 }", 0, &folders);
+    assert_eq!((&here.train, &here.test), (&of(", test = 4").train, &of(", test = 4").test), "written in the file");
     for (more, word) in [
         (", window = 7", "less than one window"),
+        (", values = [1, 2]", "not both"),
         (", folds = 3", "past and future"),
         (", standardize = \"row\"", "apart from its target"),
         (", column = \"day\"", "`day 0` is not a finite number"),
@@ -335,14 +341,14 @@ fn published() -> Option<Folders> {
     Some(Folders::new(vec![folder]))
 }
 
-/// Persistence, the forecast that tomorrow is as today, has a root mean square error of 23.33 and 48.53 passengers.
+/// Persistence, the forecast that tomorrow is as today, has a root mean square error of 23.33 and 48.04 thousand passengers.
 #[test]
 fn the_airline_and_the_photographs_are_read() {
     let Some(folders) = published() else { return };
     let airline = "{ type = \"series\", path = \"timeseries/airline-passengers.csv\" }";
     let found = parts_in(airline, 0, &folders);
-    assert_eq!((found.train.rows(), found.test.rows()), (95, 47));
-    for (data, error) in [(&found.train, 23.333_283), (&found.test, 48.531_850)] {
+    assert_eq!((found.train.rows(), found.test.rows()), (95, 48));
+    for (data, error) in [(&found.train, 23.333_283), (&found.test, 48.041_215)] {
         let squares: Vec<f64> = rows(data).iter().zip(targets(data)).map(|(x, y)| (x[0] - y) * (x[0] - y)).collect();
         near(moments(&squares).0.sqrt(), error, 1e-5);
     }

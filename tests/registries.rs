@@ -145,6 +145,7 @@ fn every_registry_is_reached() {
         "activation",
         "augmentation",
         "average",
+        "constraint",
         "data",
         "initialiser",
         "layer",

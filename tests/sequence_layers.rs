@@ -43,10 +43,18 @@ fn on_sequences(file: &Json) {
 
 #[test]
 fn layers_on_symbols_agree_with_pytorch() {
-    let file = golden("sequence_layers.json");
+    on_symbols(&golden("sequence_layers.json"));
+}
+
+#[test]
+fn shared_vectors_of_symbols_agree_with_pytorch() {
+    on_symbols(&golden("branches.json"));
+}
+
+fn on_symbols(file: &Json) {
     let steps = file["shape"][0].as_u64().expect("steps") as usize;
     let inputs = rows(&singles(&file["symbols"]), steps);
-    agree(&file, "symbol_cases", &inputs, ", symbols = 5", "");
+    agree(file, "symbol_cases", &inputs, ", symbols = 5", "");
 }
 
 #[test]

@@ -61,10 +61,16 @@ fn the_number_of_threads_does_not_show() {
     for name in optimizers.iter().filter(|name| *name != "perceptron") {
         let own = format!("type = '{name}', lr = 0.01, weight_decay = 0.1");
         cases.push((String::new(), String::new(), own.clone()));
-        let all = format!("{own}, clip_norm = 0.05, clip_value = 0.02, decay_bias = false");
-        let care = ", lr = 0.5, weight_decay = 0.0";
+        // a search takes neither clipped gradients nor rates of layers
+        let (clips, care) = match name.as_str() {
+            "lbfgs" => ("", ", weight_decay = 0.0"),
+            _ => (", clip_norm = 0.05, clip_value = 0.02", ", lr = 0.5, weight_decay = 0.0"),
+        };
+        let all = format!("{own}{clips}, decay_bias = false");
         cases.push((care.to_owned(), ", l1 = 0.001, l2 = 0.01".to_owned(), all));
-        cases.push((", frozen = true".to_owned(), String::new(), own));
+        cases.push((", frozen = true".to_owned(), String::new(), own.clone()));
+        let constraint = ", constraint = { type = 'max_norm', most = 0.2 }";
+        cases.push((constraint.to_owned(), String::new(), own));
     }
     for (first, loss, optimizer) in cases {
         let rehearsal = trial(&first, &loss, &optimizer, "'constant'");

@@ -11,18 +11,20 @@
 //!   reduction along a row is sixteen interleaved chains (element `i` belongs to lane `i % 16`) and one fixed tree; a
 //!   reduction along a column goes row by row. Lanes past the end of a row are left as they were.
 //! - `exp`, `ln`, `tanh` and their kin ([`math`]) are ours, one sequence of operations with a stated error bound.
-//!   Minimum and maximum are a comparison and a selection, subnormals are kept, a NaN that goes in comes out.
+//!   Minimum and maximum are a comparison and a selection, a NaN that goes in comes out. Subnormals are kept, but not in
+//!   the memory of an optimizer, which becomes zero.
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
-//! The modules, in reading order: [`isa`] is the ground, [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
-//! [`elementwise`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step, [`attention`] the
+//! The modules, in reading order: [`isa`] is the ground, [`memory`] where slices begin,
+//! [`gemm`](mod@gemm) the peak, [`math`], [`reduce`],
+//! [`elementwise`], [`rows`] and [`random`] the tools; [`recurrent`] is what layers with a state do at a step, [`attention`] the
 //! softmax of those that look around, [`spatial`] convolution and pooling, [`norm`] normalisation, [`limits`] what the
 //! machine can do at most; [`member`] says how an entry of a registry describes itself, and [`activation`], [`loss`] and
 //! [`optimizer`] are the registries.
 
 pub mod isa;
 
-mod aligned;
+pub mod memory;
 
 pub mod gemm;
 
@@ -31,6 +33,8 @@ pub mod math;
 pub mod reduce;
 
 pub mod elementwise;
+
+pub mod rows;
 
 pub mod random;
 
@@ -49,7 +53,7 @@ pub mod activation;
 pub mod loss;
 pub mod optimizer;
 
-pub use aligned::Aligned;
 pub use gemm::{Mat, Scratch, Start, gemm};
 pub use isa::{Cpu, Engine, Isa, Missing};
 pub use member::{Bounds, Form, Member, Setting};
+pub use memory::Floats;

@@ -48,7 +48,7 @@ impl Op for Chains {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) -> f32 {
-        if S::BLOCKS > 1 { self.of::<S, BLOCKS>(s) } else { self.of::<S, FEW>(s) }
+        if S::TILES.len() > 1 { self.of::<S, BLOCKS>(s) } else { self.of::<S, FEW>(s) }
     }
 }
 

@@ -170,3 +170,19 @@ fn muon_steps_along_a_nearly_orthogonal_matrix() {
     let along: f32 = state.params.iter().zip(&grads).map(|(p, g)| p * g).sum();
     assert!(along < 0.0, "downhill, not {along}");
 }
+
+/// A mean of gradients that have become zero shrinks, and is zero before it would be a subnormal number for ever.
+#[test]
+fn what_is_remembered_is_no_subnormal() {
+    for cpu in cpus() {
+        for (name, optimizer) in optimizers().into_iter().filter(|(_, optimizer)| !optimizer.whole()) {
+            let mut state = State::new(&*optimizer, vec![0.0; 20]);
+            for number in 1..=300 {
+                let step = Step { number, lr: 0.01, momentum: None, product: 1.0 };
+                let grads = [if number == 1 { 1e-33 } else { 0.0 }; 20];
+                state.step(cpu, &*optimizer, (step, &grads), &[20], 0);
+                assert!(!state.memory.iter().flatten().any(|m| m.is_subnormal()), "{name} on {cpu:?}, step {number}");
+            }
+        }
+    }
+}

@@ -212,10 +212,10 @@ fn run(
     let (mut dw, mut db) = (vec![f32::NAN; weight.len()], vec![f32::NAN; all]);
     for taps in taps.windows(2).map(|pair| pair[0]..pair[1]) {
         let out = &mut dw[taps.start * all..taps.end * all];
-        conv.weight_gradient(cpu, taps, (traces.len(), &of), out, scratch);
+        conv.weight_gradient(cpu, taps, (traces.len(), &of), (false, out), scratch);
     }
     for channels in [0..all / 2, all / 2..all] {
-        conv.bias_gradient(cpu, channels.clone(), (traces.len(), &of), &mut db[channels], scratch);
+        conv.bias_gradient(cpu, channels.clone(), (traces.len(), &of), (false, &mut db[channels]), scratch);
     }
     Results { y: whole, dx: back, dw, db }
 }

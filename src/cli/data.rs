@@ -61,8 +61,9 @@ const MISSING: &str = "missing";
 /// Looks for the files of a set and reads them.
 fn look(about: &'static About, folders: &Folders) -> Found {
     let found = |state, what: String, error| Found { name: about.name, state, what, error };
-    let required: Vec<&Key> = about.keys.iter().filter(|key| key.preset == Preset::Required).collect();
-    if let Some(key) = required.first() {
+    // a `series` may have its values from elsewhere, so its `path` is not required, but it has no usual one either
+    let own = |key: &&Key| key.preset == Preset::Required || (key.name == "path" && key.preset == Preset::Absent);
+    if let Some(key) = about.keys.iter().find(own) {
         return found("yours", format!("rows from `{}` of the experiment", key.name), None);
     }
     let chosen = usual(about);

@@ -45,7 +45,12 @@ static TEMPLATES: &[Template] = templates![
     "double_descent",
     "grok_parity",
     "grok_modadd",
-    "fashion_mlp"
+    "arch_bench",
+    "depth",
+    "adding_lstm",
+    "airline_lstm",
+    "fashion_mlp",
+    "lenet_mnist"
 ];
 
 pub(super) fn run(args: &Init) -> End {

@@ -14,6 +14,8 @@ pub struct Dataset {
     pub labels: Labels,
     /// Whether the rows are stretches of a series, oldest number first, and the target is a later number of it.
     pub series: bool,
+    /// What a difference of 1 between two targets is in the units of the source: not 1 where a series was scaled.
+    pub unit: f64,
     /// Targets of a row: 1, or one for each of so many steps.
     pub steps: usize,
     /// Steps that each row has; what follows them is padding, and so are its targets where it has one for each step. Empty
@@ -43,7 +45,7 @@ pub enum Labels {
 impl Dataset {
     /// Rows that are no series, with one target each.
     pub fn new(shape: Shape, x: Vec<f32>, labels: Labels) -> Self {
-        Self { shape, x, labels, series: false, steps: 1, lengths: Vec::new() }
+        Self { shape, x, labels, series: false, unit: 1.0, steps: 1, lengths: Vec::new() }
     }
 
     /// How many rows there are.
@@ -69,7 +71,8 @@ impl Dataset {
         let labels = self.labels.pick(rows.iter().flat_map(|r| r * self.steps..(r + 1) * self.steps));
         let lengths =
             if self.lengths.is_empty() { Vec::new() } else { rows.iter().map(|r| self.lengths[*r]).collect() };
-        Dataset { shape: self.shape.clone(), x, labels, series: self.series, steps: self.steps, lengths }
+        let (series, unit, steps) = (self.series, self.unit, self.steps);
+        Dataset { shape: self.shape.clone(), x, labels, series, unit, steps, lengths }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The optimizers by name: the kernels' own list, with the settings they declare, and what can be asked of every one. The
-//! first setting of each is its learning rate, which the schedule multiplies.
+//! The optimizers by name: the kernels' own list, with the settings they declare, L-BFGS beside them, and what can be asked of
+//! every one. The first setting of each is its learning rate, which the schedule multiplies.
 
 use std::sync::LazyLock;
 
@@ -8,15 +8,21 @@ use kernels::optimizer::{self, Optimizer};
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
-use crate::base::registry::Registry;
+use crate::base::registry::{Entry, Registry};
 use crate::base::values::Chosen;
 
+use super::lbfgs::{self, Lbfgs};
 use super::sharpness::SAM;
 
-type Build = fn(&[f64]) -> Box<dyn Optimizer>;
+/// What makes the rule of a step from a gradient; none for an optimizer that searches, measuring several times a step.
+type Build = Option<fn(&[f64]) -> Box<dyn Optimizer>>;
 
 /// Every optimizer there is.
-pub static OPTIMIZERS: LazyLock<Registry<Build>> = LazyLock::new(|| Registry::of_kernels("optimizer", optimizer::ALL));
+pub static OPTIMIZERS: LazyLock<Registry<Build>> = LazyLock::new(|| {
+    let Registry { kind, entries } = Registry::of_kernels("optimizer", optimizer::ALL);
+    let rules = entries.into_iter().map(|Entry { about, build }| Entry { about, build: Some(build) });
+    Registry { kind, entries: rules.chain([Entry { about: lbfgs::about(), build: None }]).collect() }
+});
 
 /// What every optimizer takes.
 pub static COMMON: &[Key] = &[
@@ -45,9 +51,10 @@ pub struct Instead {
     pub momentum: Option<f64>,
 }
 
-/// The chosen optimizer with its settings.
-pub fn build(chosen: &Chosen, instead: Instead) -> Box<dyn Optimizer> {
+/// The rule of the chosen optimizer with its settings, unless it searches.
+pub fn build(chosen: &Chosen, instead: Instead) -> Option<Box<dyn Optimizer>> {
     let entry = OPTIMIZERS.entry(chosen.name);
+    let build = entry.build?;
     let keys = &entry.about.keys;
     let mut numbers = chosen.values.kernel_numbers(keys);
     let decay = instead.weight_decay.map(|x| ("weight_decay", x));
@@ -56,7 +63,12 @@ pub fn build(chosen: &Chosen, instead: Instead) -> Box<dyn Optimizer> {
         let at = keys.iter().position(|key| key.name == name).expect("the registry's test and `momentum` look for it");
         numbers[chosen.values.kernel_numbers(&keys[..at]).len()] = x;
     }
-    (entry.build)(&numbers)
+    Some(build(&numbers))
+}
+
+/// How the chosen optimizer searches, if it does.
+pub fn search(chosen: &Chosen) -> Option<Lbfgs> {
+    OPTIMIZERS.build(chosen.name).is_none().then(|| Lbfgs::new(&chosen.values))
 }
 
 /// Its learning rate before the schedule.

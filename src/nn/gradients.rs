@@ -26,7 +26,7 @@ pub fn weight<'a>(
         if count == 0 {
             continue;
         }
-        let start = if shard == 0 { Start::Zero } else { Start::Keep };
+        let start = if slot.carries_on(shard) { Start::Keep } else { Start::Zero };
         let x = Mat::strided(&x[rows.start..], count, rows.len(), inputs, 1);
         gemm(pass.cpu, start, x.t(), Mat::new(dy, count, units), &mut grads[within.clone()], pass.scratch);
     }
@@ -43,6 +43,7 @@ pub fn bias<'a>(
 ) {
     let Some((columns, within)) = slot.rows_within(part) else { return };
     for shard in 0..shards {
-        reduce::column_sums(pass.cpu, dy(shard), slot.len(), columns.clone(), shard > 0, &mut grads[within.clone()]);
+        let (keep, out) = (slot.carries_on(shard), &mut grads[within.clone()]);
+        reduce::column_sums(pass.cpu, dy(shard), slot.len(), columns.clone(), keep, out);
     }
 }

@@ -120,7 +120,8 @@ pub trait Layer: Send + Sync + Debug {
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]);
 
     /// Writes ∂L/∂θ for the parameters that lie in `part` of the flat buffer into `grads`, the same stretch of the
-    /// gradient buffer. The sum over a batch is one chain over its rows in order, whatever the shards.
+    /// gradient buffer; where an earlier layer has a slot too, adds it ([`Slot::carries_on`](super::params::Slot::carries_on)).
+    /// The sum over a batch is one chain over its rows in order, whatever the shards.
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
         let _ = (pass, part, traces, grads);
     }

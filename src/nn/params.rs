@@ -61,6 +61,9 @@ pub struct Slot {
     pub care: Care,
     /// What some of it starts from, whatever the initialiser.
     pub memory: Option<Memory>,
+    /// In the hands of a layer that shares it: whether an earlier layer has it too, whose gradient comes first. Never so in
+    /// the list of a network.
+    pub again: bool,
 }
 
 /// How long the units of a recurrent layer remember at first: the biases of the gate that keeps the state.
@@ -118,11 +121,13 @@ pub struct Care {
     pub frozen: bool,
     /// Stands for the network's initialiser.
     pub init: Option<Chosen>,
+    /// What weights must obey.
+    pub constraint: Option<Chosen>,
 }
 
 impl Default for Care {
     fn default() -> Self {
-        Self { lr: 1.0, weight_decay: None, frozen: false, init: None }
+        Self { lr: 1.0, weight_decay: None, frozen: false, init: None, constraint: None }
     }
 }
 
@@ -157,6 +162,11 @@ impl Slot {
         if self.extents.len() > 1 { self.extents[1..].iter().product() } else { 1 }
     }
 
+    /// Whether the gradient by it of so many shards before is there already, to be carried on, or that of an earlier layer.
+    pub fn carries_on(&self, shard: usize) -> bool {
+        shard > 0 || self.again
+    }
+
     /// The rows of this slot that lie in `part` of the flat buffer, and where they stand within `part`. The cuts of
     /// [`Slots::cuts`] never go through a row.
     pub fn rows_within(&self, part: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
@@ -176,6 +186,8 @@ pub struct Slots {
     list: Vec<Slot>,
     length: usize,
     drawing: u64,
+    lent: usize,
+    layers: Vec<String>,
 }
 
 impl Slots {
@@ -197,10 +209,35 @@ impl Slots {
             uses: 1,
             care,
             memory: None,
+            again: false,
         };
         self.length += slot.len();
         self.list.push(slot.clone());
         slot
+    }
+
+    /// The slot of this name as a second layer has it.
+    pub fn lend(&mut self, name: &str) -> Option<Slot> {
+        let slot = self.list.iter().find(|slot| slot.name == name)?;
+        self.lent += 1;
+        Some(Slot { again: true, ..slot.clone() })
+    }
+
+    /// How much there is by now: floats, and slots that were lent to a second layer.
+    pub fn state(&self) -> (usize, usize) {
+        (self.length, self.lent)
+    }
+
+    /// Notes that all slots of the layer of this name are there.
+    pub fn close(&mut self, layer: String) {
+        self.layers.push(layer);
+    }
+
+    /// The layers that are closed and have slots, or hold layers that have.
+    pub fn layers(&self) -> impl Iterator<Item = &str> + Clone {
+        let within = |layer: &str, slot: &Slot| slot.name.strip_prefix(layer).is_some_and(|rest| rest.starts_with('.'));
+        let all = self.layers.iter().map(String::as_str);
+        all.filter(move |layer| self.list.iter().any(|slot| within(layer, slot)))
     }
 
     /// Counts one more layer that draws random numbers in training, and returns how many there were before.
@@ -282,7 +319,7 @@ impl Slots {
 }
 
 /// Floats of gradient that are computed and used up at a time, so that they never leave the cache.
-const BLOCK: usize = 1 << 14;
+const BLOCK: usize = 48 << 10;
 /// Rows in the tallest tile of a product: blocks of so many, or twice, leave no low tile at the end.
 const TALL: usize = 12;
 

@@ -1,11 +1,12 @@
 //! Placing: a list of layers in a file becomes a chain with shapes and slots. Mistakes are reported with the line of the
-//! layer and the shapes that led to it.
+//! layer and the shapes that led to it. A layer that shares the parameters of an earlier one is handed that one's slots when
+//! it asks for its own, so a layer knows nothing of it but whether a gradient is there already.
 
 use kernels::spatial::Pool;
 
-use crate::base::diagnostics::{Diagnostics, Place};
+use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::shape::Shape;
-use crate::base::values::{Item, Value, Values};
+use crate::base::values::{Chosen, Item, Value, Values};
 
 use super::chain::{Chain, Work};
 use super::layer::{Layer, Layout};
@@ -26,16 +27,30 @@ pub struct Placing<'a> {
     padded: Option<usize>,
     /// How the shape came about: `40 -> dense 50 -> ...`.
     story: String,
-    prefix: String,
+    within: Within,
     index: usize,
     /// Of the layer being placed.
     care: Care,
+    /// Whose parameters the layer being placed uses, if not its own, and where that was said.
+    source: Option<(String, Place)>,
+    /// Whether it asked for some that are not there.
+    broken: bool,
     /// Weights of the layer being placed.
     weights: usize,
     /// What the layers inside of it multiply.
-    within: Work,
-    /// Floats of the buffer when the last layer was placed.
-    pushed: usize,
+    inner: Work,
+    /// What slots there were when the last layer was placed.
+    pushed: (usize, usize),
+}
+
+/// What a list of layers takes over from the layer it is in.
+#[derive(Debug, Clone, Default)]
+struct Within {
+    /// What the names of its slots begin with.
+    prefix: String,
+    care: Care,
+    /// What the names of the slots that it uses begin with, where that layer shares another's, and where that was said.
+    source: Option<(String, Place)>,
 }
 
 /// The rows that a chain gets.
@@ -56,39 +71,43 @@ pub fn chain(
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
-    place(layers, input, (String::new(), Care::default()), slots, diagnostics)
+    place(layers, input, Within::default(), slots, diagnostics)
 }
 
 fn place(
     layers: &[Item],
     Input { shape: input, symbols, padded }: Input<'_>,
-    (prefix, outer): (String, Care),
+    within: Within,
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Chain, Shape)> {
-    let story = input.to_string();
-    let (chain, shape, care) = (Chain::new(input.width()), input.clone(), outer.clone());
-    let (weights, within, pushed) = (0, Work::default(), slots.length());
     let mut placing = Placing {
+        pushed: slots.state(),
         slots,
         diagnostics,
-        chain,
-        shape,
+        chain: Chain::new(input.width()),
+        shape: input.clone(),
         symbols,
         padded,
-        story,
-        prefix,
-        index: 0,
-        care,
-        weights,
+        story: input.to_string(),
+        care: within.care.clone(),
         within,
-        pushed,
+        index: 0,
+        source: None,
+        broken: false,
+        weights: 0,
+        inner: Work::default(),
     };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
         placing.index = index;
-        placing.care = outer.within(&chosen.values);
+        placing.care = placing.within.care.within(&chosen.values);
+        placing.source = placing.shared(chosen)?;
         LAYERS.build(chosen.name)(chosen, &mut placing)?;
+        if placing.broken {
+            return None;
+        }
+        placing.slots.close(placing.name());
         placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
     }
     placing.chain.turn(Layout::Rows);
@@ -100,12 +119,13 @@ impl Care {
     /// frozen outside is frozen inside, and of the others the inner one stands.
     fn within(&self, inner: &Values) -> Self {
         let decay = inner.has("weight_decay").then(|| inner.number("weight_decay"));
-        let init = inner.has("init").then(|| inner.member("init").clone());
+        let member = |key: &str| inner.has(key).then(|| inner.member(key).clone());
         Self {
             lr: self.lr * inner.number("lr"),
             weight_decay: decay.or(self.weight_decay),
             frozen: self.frozen || inner.flag("frozen"),
-            init: init.or_else(|| self.init.clone()),
+            init: member("init").or_else(|| self.init.clone()),
+            constraint: member("constraint").or_else(|| self.constraint.clone()),
         }
     }
 }
@@ -126,15 +146,12 @@ impl Placing<'_> {
         self.padded
     }
 
-    /// A new slot of the layer being placed.
+    /// A slot of the layer being placed: a new one, or that of the layer whose parameters it shares.
     pub fn slot(&mut self, name: &str, role: Role, extents: &[usize], fan: (usize, usize)) -> Slot {
-        let slot =
-            self.slots.add(format!("{}{}.{name}", self.prefix, self.index), role, extents, fan, self.care.clone());
-        self.weights += if role == Role::Weight { slot.len() } else { 0 };
-        slot
+        self.slot_with(name, role, extents, fan, |_| {})
     }
 
-    /// The same with what is particular about it.
+    /// The same with what is particular about a new one.
     pub fn slot_with(
         &mut self,
         name: &str,
@@ -143,10 +160,45 @@ impl Placing<'_> {
         fan: (usize, usize),
         change: impl FnOnce(&mut Slot),
     ) -> Slot {
-        self.slot(name, role, extents, fan);
-        let slot = self.slots.list_mut().last_mut().expect("it was just added");
-        change(slot);
-        slot.clone()
+        let slot = match self.source.clone() {
+            Some((source, place)) => self.lent(&source, name, (role, extents), place).unwrap_or_else(|| {
+                self.broken = true;
+                // for the layer to be placed; nobody will see the network
+                Slots::default().add(String::new(), role, extents, fan, Care::default())
+            }),
+            None => {
+                self.slots.add(format!("{}.{name}", self.name()), role, extents, fan, self.care.clone());
+                let slot = self.slots.list_mut().last_mut().expect("it was just added");
+                change(slot);
+                slot.clone()
+            }
+        };
+        self.weights += if role == Role::Weight { slot.len() } else { 0 };
+        slot
+    }
+
+    /// The weights `extents` of an earlier layer, for a layer that uses them turned over.
+    pub fn turned(&mut self, layer: &str, place: Place, extents: [usize; 2]) -> Option<Slot> {
+        self.known(layer, place)?;
+        let slot = self.slots.lend(&format!("{layer}.weight"));
+        let is_matrix =
+            |slot: &Slot| matches!(slot.role, Role::Weight | Role::Embedding) && slot.layout.extents.len() == 2;
+        let Some(slot) = slot.filter(is_matrix) else {
+            let hint = "a layer is tied to the weights of a `dense` or `embedding`";
+            self.misfit(place, format!("layer `{layer}` has no matrix of weights"), hint);
+            return None;
+        };
+        if slot.extents != extents {
+            let [units, inputs] = extents;
+            let (found, wanted) = (Shape(slot.extents), Shape(extents.to_vec()));
+            let message = format!("the weights of `{layer}` are {found}, and turned over they must be {wanted} here");
+            let hint =
+                format!("the layer has {inputs} inputs and {units} units: those of `{layer}` the other way round");
+            self.misfit(place, message, hint);
+            return None;
+        }
+        self.weights += slot.len();
+        Some(slot)
     }
 
     /// A number for the layer being placed, when it draws random numbers in training: how many such there are before it.
@@ -156,13 +208,17 @@ impl Placing<'_> {
 
     /// Adds a placed layer that gives rows of `shape`.
     pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
-        let (weights, within) = (std::mem::take(&mut self.weights), std::mem::take(&mut self.within));
+        let (weights, inner) = (std::mem::take(&mut self.weights), std::mem::take(&mut self.inner));
         let own = layer.multiply_adds().unwrap_or(weights);
-        let name = format!("{}{}", self.prefix, self.index);
+        let (name, again) = match &self.source {
+            Some((source, _)) => (source.clone(), true),
+            None => (self.name(), false),
+        };
         let slots = self.slots.list_mut().iter_mut().filter(|slot| slot.layer() == name);
-        slots.for_each(|slot| slot.uses = own.div_ceil(weights.max(1)).max(1));
-        let learns = self.slots.length() > std::mem::replace(&mut self.pushed, self.slots.length());
-        let work = Work { forward: within.forward + own, spared: within.spared + own };
+        let uses = own.div_ceil(weights.max(1)).max(1);
+        slots.for_each(|slot| slot.uses = if again { slot.uses + uses } else { uses });
+        let learns = self.slots.state() != std::mem::replace(&mut self.pushed, self.slots.state());
+        let work = Work { forward: inner.forward + own, spared: inner.spared + own };
         self.chain.turn(layer.layout());
         self.chain.push(layer, shape.width(), work, learns);
         self.shape = shape;
@@ -180,33 +236,92 @@ impl Placing<'_> {
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.
     pub fn nested(&mut self, name: &str, layers: &[Item]) -> Option<(Chain, Shape)> {
-        self.inside(name, layers, (&self.shape.clone(), self.padded), 1)
+        let input = Input { shape: &self.shape.clone(), symbols: self.symbols, padded: self.padded };
+        self.inside(name, layers, input, 1)
     }
 
     /// The same, starting from rows of `shape`, of which a row of the layer being placed has so many.
     pub fn nested_on(&mut self, name: &str, layers: &[Item], shape: &Shape, rows: usize) -> Option<(Chain, Shape)> {
-        self.inside(name, layers, (shape, None), rows)
+        self.inside(name, layers, Input { shape, symbols: None, padded: None }, rows)
     }
 
-    fn inside(
-        &mut self,
-        name: &str,
-        layers: &[Item],
-        (shape, padded): (&Shape, Option<usize>),
-        rows: usize,
-    ) -> Option<(Chain, Shape)> {
-        let prefix = format!("{}{}.{name}.", self.prefix, self.index);
-        let placed = place(
-            layers,
-            Input { shape, symbols: None, padded },
-            (prefix, self.care.clone()),
-            self.slots,
-            self.diagnostics,
-        )?;
+    fn inside(&mut self, name: &str, layers: &[Item], input: Input<'_>, rows: usize) -> Option<(Chain, Shape)> {
+        let within = Within {
+            prefix: format!("{}.{name}.", self.name()),
+            care: self.care.clone(),
+            source: self.source.as_ref().map(|(source, place)| (format!("{source}.{name}."), *place)),
+        };
+        let placed = place(layers, input, within, self.slots, self.diagnostics)?;
         let inner = placed.0.work();
-        let Work { forward, spared } = self.within;
-        self.within = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };
+        let Work { forward, spared } = self.inner;
+        self.inner = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };
         Some(placed)
+    }
+
+    /// The name of the layer being placed: `1.body.0`.
+    fn name(&self) -> String {
+        format!("{}{}", self.within.prefix, self.index)
+    }
+
+    /// Whose parameters a layer uses, if not its own. What cannot be is reported.
+    fn shared(&mut self, chosen: &Chosen) -> Option<Option<(String, Place)>> {
+        let values = &chosen.values;
+        if !values.has("share") {
+            let outer = self.within.source.as_ref();
+            return Some(outer.map(|(source, place)| (format!("{source}{}", self.index), *place)));
+        }
+        let (layer, place) = (values.text("share"), values.place("share"));
+        self.known(layer, place)?;
+        let own = ["weight_decay", "init", "constraint"].into_iter().find(|key| values.has(key));
+        let own = own.or((values.number("lr") != 1.0).then_some("lr")).or(values.flag("frozen").then_some("frozen"));
+        if let Some(key) = own {
+            let message = format!("`{key}` has no meaning for parameters that belong to layer `{layer}`");
+            self.diagnostics.error_with_hint(values.place(key), message, "", format!("say it at layer `{layer}`"));
+            return None;
+        }
+        Some(Some((layer.to_owned(), place)))
+    }
+
+    /// Looks for an earlier layer with parameters; one that is not there is reported.
+    fn known(&mut self, layer: &str, place: Place) -> Option<()> {
+        if self.slots.layers().any(|known| known == layer) {
+            return Some(());
+        }
+        let hint = match self.slots.layers().next() {
+            Some(_) => suggest(layer, self.slots.layers()),
+            None => {
+                "layers are named by their places: `\"0\"`, `\"1.body.0\"`; this is the first with parameters".into()
+            }
+        };
+        self.misfit(place, format!("no layer before this one that has parameters is called `{layer}`"), hint);
+        None
+    }
+
+    /// A slot of an earlier layer; one that is not there, or is another, is reported.
+    fn lent(&mut self, source: &str, name: &str, of: (Role, &[usize]), place: Place) -> Option<Slot> {
+        let (role, extents) = of;
+        // one mistake of a layer is enough
+        if self.broken {
+            return None;
+        }
+        let Some(slot) = self.slots.lend(&format!("{source}.{name}")) else {
+            let hint = "share with a layer of the same type and settings";
+            self.misfit(place, format!("layer `{source}` has no `{name}` to share"), hint);
+            return None;
+        };
+        if !slot.is_learned() {
+            let message = format!("`{name}` of layer `{source}` is measured along the way, which cannot be shared");
+            self.misfit(place, message, "a layer that measures its rows must be one of its own");
+            return None;
+        }
+        let same = std::mem::discriminant(&slot.role) == std::mem::discriminant(&role) && slot.extents == extents;
+        if !same {
+            let (found, wanted) = (Shape(slot.extents), Shape(extents.to_vec()));
+            let message = format!("`{name}` of layer `{source}` is {found}, but {wanted} is needed here");
+            self.misfit(place, message, "layers that share have the same type, settings and inputs");
+            return None;
+        }
+        Some(slot)
     }
 
     /// Reports that the layer does not fit, with the shapes so far.

@@ -1,6 +1,7 @@
 //! Parameters as a file: safetensors with the names and layouts of PyTorch's `state_dict`, so that
 //! `load_state_dict(load_file("last.safetensors"))` takes them, and what PyTorch saved can be started from. A network
-//! stores most matrices the other way round than PyTorch; every slot knows its [`Layout`](super::params::Layout).
+//! stores most matrices the other way round than PyTorch; every slot knows its [`Layout`](super::params::Layout). What layers
+//! share is there once, under the name of the first of them, as `safetensors.torch.save_model` writes and `load_model` reads it.
 
 use std::borrow::Cow;
 

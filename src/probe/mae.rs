@@ -6,7 +6,7 @@ pub(super) fn entry() -> Entry<Build> {
     let about = About {
         name: "mae",
         aliases: &["mean_absolute_error"],
-        summary: "the mean absolute error, in the units of the targets",
+        summary: "the mean absolute error, in the units of the targets, of a scaled series in those of its source",
         formula: "mean over rows and outputs of |z - t|",
         source: "",
         keys: NO_KEYS,

@@ -55,6 +55,8 @@ pub struct Outputs<'a> {
     pub z: &'a [f32],
     /// The targets of the rows, in the objective's form.
     pub targets: Targets<'a>,
+    /// What a difference of 1 between two targets that are numbers is in the units of the data's source.
+    pub unit: f64,
 }
 
 impl Outputs<'_> {

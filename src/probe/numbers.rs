@@ -20,10 +20,11 @@ impl<F: Fn(&Outputs<'_>) -> f64 + Send + Sync> OfOutputs for OfNumbers<F> {
 }
 
 impl Outputs<'_> {
-    /// Output and target of every row and output, in the order they are stored.
+    /// Output and target of every row and output, in the order they are stored and in the units of the data's source, but
+    /// for where these have their zero: of a scaled series, errors in passengers and not in shares of a range.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let Targets::Values(targets) = self.targets else { unreachable!("classes were refused when it was planned") };
-        self.z.iter().zip(targets).map(|(z, t)| (f64::from(*z), f64::from(*t)))
+        self.z.iter().zip(targets).map(|(z, t)| (self.unit * f64::from(*z), self.unit * f64::from(*t)))
     }
 
     /// The mean over rows and outputs of a function of output and target.

@@ -18,15 +18,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use kernels::isa::Cpu;
 
 use crate::base::error::{Error, Result};
+use crate::base::values::Value;
 use crate::base::{files, hash};
 use crate::data;
 use crate::report::Report;
 use crate::report::frame::{Cell, Frame, Trial};
+use crate::report::words;
 use crate::store::{self, Log, Session};
 use crate::trial::record::{Names, Record, Status};
 use crate::trial::sections::member;
 
-use experiment::{Experiment, data_key};
+use experiment::{Experiment, Setting, data_key};
 
 /// The version of the arithmetic. It is part of every trial's hash, so results of another arithmetic are never mixed.
 const NUMERICS: u32 = 1;
@@ -284,13 +286,7 @@ fn methods(experiment: &Experiment, frame: &Frame) -> String {
     });
     let several = if experiment.space.cells.len() > 1 { "in the first setting " } else { "" };
     let swept: Vec<String> = experiment.space.axes.iter().map(|a| format!("`{}`", a.path)).collect();
-    let pinned = setting.values.table("pin");
-    let pinned: Vec<String> =
-        pinned.items.iter().filter(|(key, _)| pinned.has(key)).map(|(key, _)| format!("`{key}`")).collect();
-    let own = match pinned.as_slice() {
-        [] => "each with its own initial weights and order of rows".to_owned(),
-        held => format!("each with random streams of its own but for those that are pinned, {}", held.join(", ")),
-    };
+    let own = own_of_a_seed(&setting);
     let swept = if swept.is_empty() { String::new() } else { format!(" Varied: {}.", swept.join(", ")) };
     format!(
         "Trained {several}on data `{}` with loss `{}`, optimizer `{}` and schedule `{}`{sizes}, with {seeds} seed{} per \
@@ -302,4 +298,25 @@ fn methods(experiment: &Experiment, frame: &Frame) -> String {
         name("schedule"),
         if seeds == 1 { "" } else { "s" },
     )
+}
+
+/// What one seed does not share with another, in the words of the methods sentence.
+fn own_of_a_seed(setting: &Setting) -> String {
+    let pinned = setting.values.table("pin");
+    let pinned: Vec<String> =
+        pinned.items.iter().filter(|(key, _)| pinned.has(key)).map(|(key, _)| format!("`{key}`")).collect();
+    if !pinned.is_empty() {
+        return format!("each with random streams of its own but for those that are pinned, {}", pinned.join(", "));
+    }
+    let train = setting.values.table("train");
+    let mut own = vec!["initial weights".to_owned()];
+    if setting.data().values.items.iter().any(|(key, item)| *key == "seed" && item.value == Value::Text("trial".into()))
+    {
+        own.insert(0, "rows".into());
+    }
+    // a full batch has no order
+    if train.text("order") == "shuffled" && *train.value("batch_size") != Value::Text("full".into()) {
+        own.push("order of rows".into());
+    }
+    format!("each with its own {}", words::list(&own))
 }

@@ -39,7 +39,8 @@ pub fn baseline(plan: &Plan, cpu: Cpu, train: &Dataset, test: &Part) -> Vec<(Str
 /// The measures of outputs `z` on the test part, `(rows, steps, width)`.
 fn measures(plan: &Plan, cpu: Cpu, test: &Part, what: &str, z: &[f32]) -> Vec<(String, f64)> {
     let judged = test.judged(z);
-    let outputs = Outputs { cpu, objective: &plan.objective, z: &judged.z, targets: judged.targets() };
+    let (targets, unit) = (judged.targets(), test.unit());
+    let outputs = Outputs { cpu, objective: &plan.objective, z: &judged.z, targets, unit };
     let one = |probe: &Probe| match probe {
         Probe::Outputs(name, probe) => Some((format!("{what}_test_{name}"), probe.measure(&outputs))),
         Probe::State(..) => None,

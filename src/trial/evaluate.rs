@@ -35,9 +35,9 @@ pub fn measure(plan: &Plan, cpu: Cpu, team: &mut Team<'_>, parts: &[Part], past:
     for probe in &plan.probes {
         match probe {
             Probe::Outputs(_, probe) => {
-                for judged in &judged {
-                    let (z, targets) = (&judged.z[..], judged.targets());
-                    values.push(probe.measure(&Outputs { cpu, objective: &plan.objective, z, targets }));
+                for (part, judged) in parts.iter().zip(&judged) {
+                    let (z, targets, unit) = (&judged.z[..], judged.targets(), part.unit());
+                    values.push(probe.measure(&Outputs { cpu, objective: &plan.objective, z, targets, unit }));
                 }
             }
             Probe::State(_, probe) => values.extend(probe.measure(&state)),

@@ -18,6 +18,7 @@ use crate::probe::{self, Probe, Wants};
 
 use super::checkpoint::{self, Moment};
 use super::looks::Looks;
+use super::search::Search;
 use super::sections::{Read, member, table};
 use super::update::Update;
 
@@ -115,7 +116,9 @@ impl Plan {
         let looks = Looks::new(table(read, "eval")?.times("every"), run);
         let (network, objective, rates) = (network?, objective?, rates.filter(|_| fits)?);
         coupled(&network, (&training, run), data, read, diagnostics)?;
-        let network = network.trained_by(optimizer::build(chosen, Instead::default()).scale_free());
+        let rule = optimizer::build(chosen, Instead::default());
+        let network = network.trained_by(rule.is_some_and(|rule| rule.scale_free()));
+        searches(chosen, &network, (&training, data.train), read, diagnostics)?;
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
             augment: member(read, "data").and_then(|section| Augment::new(section, network.input())),
@@ -156,7 +159,8 @@ impl Plan {
 
     /// Floating-point operations of the whole run's training steps, see [`Network::operations`]; never 0.
     pub fn operations(&self, rows: usize) -> f64 {
-        let passes = if self.update.climb().is_some() { 2.0 } else { 1.0 };
+        let climbs = if self.update.climb().is_some() { 2.0 } else { 1.0 };
+        let passes = self.update.search().map_or(climbs, |how| how.max_iter as f64);
         passes * self.network.operations().max(1) as f64 * self.batch_rows(rows) as f64 * self.run.steps as f64
     }
 
@@ -164,7 +168,8 @@ impl Plan {
     pub fn memory(&self, rows: usize) -> usize {
         let kept = usize::from(self.keeps_gradient()) + usize::from(self.wants(Wants::Start));
         let beside = usize::from(self.update.climb().is_some()) + usize::from(self.training.average.is_some());
-        let copies = 1 + kept + beside + self.update.planes();
+        let searching = self.update.search().map_or(0, |how| Search::floats(how, self.run.steps));
+        let copies = 1 + kept + beside + searching + self.update.planes();
         let batch = self.batch_rows(rows);
         let batch = self.network.kept(batch) + batch * (self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
@@ -195,6 +200,40 @@ fn coupled(
     let hint = "choose another `batch_size`: a channel needs two numbers";
     diagnostics.error_with_hint(table(read, "train")?.place("batch_size"), message, "", hint);
     None
+}
+
+/// Looks for what an optimizer that searches cannot be given: batches that are not all rows, so that the loss is another at
+/// every step, and settings of single steps or parameters.
+fn searches(
+    chosen: &Chosen,
+    network: &Network,
+    (training, rows): (&Training, usize),
+    read: &Read,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    optimizer::search(chosen).map_or(Some(()), |_| {
+        let name = chosen.name;
+        let batch = training.batch_rows(rows);
+        if batch < rows {
+            let place = table(read, "train")?.place("batch_size");
+            let message =
+                format!("`{name}` needs the loss of all rows at each step, and a batch has {batch} of {rows}");
+            diagnostics.error_with_hint(place, message, "", "write `batch_size = \"full\"`, or take `adam` or `sgd`");
+            return None;
+        }
+        if let Some(key) = ["clip_norm", "clip_value", "sam"].into_iter().find(|key| chosen.values.has(key)) {
+            let message = format!("`{key}` has no meaning for `{name}`, which compares gradients with one another");
+            diagnostics.error_with_hint(chosen.values.place(key), message, "", "leave it out");
+            return None;
+        }
+        if let Some(slot) = network.slots().iter().find(|slot| slot.care.lr != 1.0) {
+            let message = format!("`{name}` moves all parameters by one length, and `{}` has its own rate", slot.name);
+            let hint = "leave out `lr` at layers and initialisers that set rates; `frozen` layers are allowed";
+            diagnostics.error_with_hint(chosen.place, message, "", hint);
+            return None;
+        }
+        Some(())
+    })
 }
 
 /// The rates of the run, if the schedule fits the optimizer.

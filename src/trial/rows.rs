@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use kernels::isa::Cpu;
 use kernels::loss::Targets;
+use kernels::{Floats, rows};
 
 use crate::data::{Dataset, Labels};
 use crate::learn::objective::{Answers, Form};
@@ -43,6 +45,11 @@ impl Part {
     /// Numbers per row of input.
     pub fn inputs(&self) -> usize {
         self.data.shape.width()
+    }
+
+    /// What a difference of 1 between two targets is in the units of the source.
+    pub fn unit(&self) -> f64 {
+        self.data.unit
     }
 
     /// Targets per row, those of its padding included.
@@ -129,7 +136,7 @@ impl Judged<'_> {
 /// Room for rows that do not lie side by side.
 #[derive(Default)]
 pub struct Gathered {
-    x: Vec<f32>,
+    x: Floats,
     classes: Vec<u32>,
     values: Vec<f32>,
     lengths: Vec<u32>,
@@ -142,7 +149,7 @@ impl Gathered {
     pub fn new(part: &Part, rows: usize) -> Self {
         let targets = rows * part.steps();
         Self {
-            x: vec![0.0; rows * part.inputs()],
+            x: Floats::zeros(rows * part.inputs()),
             classes: vec![0; if part.width == 0 { targets } else { 0 }],
             values: vec![0.0; targets * part.width],
             lengths: vec![0; if part.data.lengths.is_empty() { 0 } else { rows }],
@@ -150,9 +157,11 @@ impl Gathered {
         }
     }
 
-    /// Copies these rows side by side.
-    pub fn fill(&mut self, part: &Part, indices: impl Iterator<Item = usize> + Clone) {
-        copy(&part.data.x, part.inputs(), indices.clone(), &mut self.x);
+    /// Copies so many rows side by side, `row` saying which comes at a place.
+    pub fn fill(&mut self, cpu: Cpu, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
+        let width = part.inputs();
+        rows::gather(cpu, &part.data.x, width, row, &mut self.x[..count * width]);
+        let indices = (0..count).map(row);
         match &part.data.labels {
             Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices.clone(), &mut self.classes),
             _ => copy(&part.values, part.steps() * part.width, indices.clone(), &mut self.values),

@@ -12,29 +12,33 @@ use std::ops::Range;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::optimizer::{PLANES, Step};
-use kernels::{Aligned, elementwise};
+use kernels::{Floats, elementwise};
 
 use crate::base::random::Seeds;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
+use crate::nn::params::Slot;
 
 use super::crew;
 use super::plan::Plan;
 use super::rows::{Gathered, Part};
+use super::search::{Field, Search};
 use super::update::Stretch;
 
 /// A thread's share of a batch and its working memory.
 struct Shard {
     rows: Range<usize>,
     gathered: Gathered,
-    kept: Aligned,
+    kept: Floats,
     losses: Vec<f32>,
 }
 
 /// What a thread has of its own in both phases.
 struct Hand<'p> {
+    /// Which thread it is.
+    thread: usize,
     scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
-    block: Vec<f32>,
+    block: Floats,
 }
 
 /// The rows of a step.
@@ -43,7 +47,12 @@ pub enum Batch<'a> {
     /// Rows that lie side by side, the first and the one past the last.
     Stretch(usize, usize),
     /// Rows by their indices.
-    Picked(&'a [u32]),
+    Picked {
+        /// Those of the batch.
+        rows: &'a [u32],
+        /// Those of the next one, where they are known.
+        then: &'a [u32],
+    },
 }
 
 impl Batch<'_> {
@@ -51,7 +60,7 @@ impl Batch<'_> {
     pub fn rows(&self) -> usize {
         match self {
             Batch::Stretch(start, end) => end - start,
-            Batch::Picked(indices) => indices.len(),
+            Batch::Picked { rows, .. } => rows.len(),
         }
     }
 
@@ -59,7 +68,7 @@ impl Batch<'_> {
     fn row(&self, place: usize) -> usize {
         match self {
             Batch::Stretch(start, _) => start + place,
-            Batch::Picked(indices) => indices[place] as usize,
+            Batch::Picked { rows, .. } => rows[place] as usize,
         }
     }
 }
@@ -71,12 +80,12 @@ pub struct Team<'p> {
     plan: &'p Plan,
     cpu: Cpu,
     seeds: Seeds,
-    params: Vec<f32>,
+    params: Floats,
     /// Empty where nobody needs all of it at once.
-    grads: Vec<f32>,
+    grads: Floats,
     /// Where the parameters are while a step climbs; empty where none does.
-    home: Vec<f32>,
-    memory: [Vec<f32>; PLANES],
+    home: Floats,
+    memory: [Floats; PLANES],
     shards: Vec<Shard>,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
@@ -85,8 +94,12 @@ pub struct Team<'p> {
     /// Of the factors that the optimizer gave for the steps so far.
     product: f64,
     hands: Vec<Hand<'p>>,
+    /// The state of an optimizer that searches.
+    search: Option<Search>,
 }
 
+/// Numbers of a training part from which its rows are likely in no cache.
+const FAR: usize = 1 << 20;
 /// Rows that one thread evaluates at a time.
 const EVALUATED: usize = 256;
 
@@ -98,9 +111,10 @@ impl<'p> Team<'p> {
         cpu: Cpu,
         scratches: &'p mut [Scratch],
         train: &Part,
-        params: Vec<f32>,
+        params: impl Into<Floats>,
         seeds: Seeds,
     ) -> Self {
+        let params = params.into();
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let block = plan.network.block();
@@ -111,12 +125,12 @@ impl<'p> Team<'p> {
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
-            kept: Aligned::zeros(plan.network.kept(share.max(EVALUATED))),
+            kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
             losses: vec![0.0; share * train.steps()],
         };
-        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room()));
+        scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room().max(plan.update.room())));
         let planes = plan.update.planes();
-        let memory = std::array::from_fn(|plane| vec![0.0; if plane < planes { params.len() } else { 0 }]);
+        let memory = std::array::from_fn(|plane| Floats::zeros(if plane < planes { params.len() } else { 0 }));
         let cuts = plan.network.cuts(threads);
         let blocks = plan.network.blocks(&cuts);
         let (grads, block) = if plan.keeps_gradient() {
@@ -128,8 +142,8 @@ impl<'p> Team<'p> {
             plan,
             cpu,
             seeds,
-            grads: vec![0.0; grads],
-            home: vec![0.0; if plan.update.climb().is_some() { params.len() } else { 0 }],
+            grads: Floats::zeros(grads),
+            home: Floats::zeros(if plan.update.climb().is_some() { params.len() } else { 0 }),
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
@@ -137,7 +151,15 @@ impl<'p> Team<'p> {
             cuts,
             blocks,
             product: 1.0,
-            hands: scratches[..threads].iter_mut().map(|scratch| Hand { scratch, block: vec![0.0; block] }).collect(),
+            hands: scratches[..threads]
+                .iter_mut()
+                .enumerate()
+                .map(|(thread, scratch)| Hand { thread, scratch, block: Floats::zeros(block) })
+                .collect(),
+            search: plan.update.search().map(|how| {
+                let slots = plan.network.slots().iter().filter(|slot| slot.is_learned());
+                Search::new(how, plan.network.parameters(), slots.map(Slot::range).collect(), plan.run.steps)
+            }),
         }
     }
 
@@ -147,8 +169,8 @@ impl<'p> Team<'p> {
     }
 
     /// Exchanges the parameters for others.
-    pub fn exchange(&mut self, params: &mut Vec<f32>) {
-        std::mem::swap(&mut self.params, params);
+    pub fn exchange(&mut self, params: &mut [f32]) {
+        self.params.swap_with_slice(params);
     }
 
     /// The gradient of the last step's batch as the optimizer had it, with penalties and clipped, in the layout of the
@@ -172,6 +194,10 @@ impl<'p> Team<'p> {
                 self.params.copy_from_slice(&self.home);
                 return uphill;
             }
+        }
+        if let Some(search) = self.search.take() {
+            self.search_phase(search, (train, batch, number), loss, rate);
+            return loss;
         }
         self.parameters_phase(train, batch, number, rate);
         loss
@@ -198,6 +224,21 @@ impl<'p> Team<'p> {
         crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
         plan.objective.total(losses, divisor)
+    }
+
+    /// A step that measures the loss of the batch again and again, from where it was `loss`.
+    fn search_phase(&mut self, mut search: Search, of: (&Part, Batch<'_>, u64), loss: f64, lr: f64) {
+        let (train, batch, number) = of;
+        self.whole_gradient(train, batch);
+        let value = loss + self.plan.update.penalty(&self.params);
+        search.step(self.cpu, lr, value, &mut Searched { team: self, of });
+        self.search = Some(search);
+        // there is no rule for a step, only what weights must obey after it
+        let [a, b, c, d] = &mut self.memory;
+        let all = 0..self.params.len();
+        let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        let step = Step { number, lr, momentum: None, product: self.product };
+        self.plan.update.step(self.cpu, step, &all, stretch, self.hands[0].scratch);
     }
 
     /// The gradient of what is minimised, of all parameters, not clipped.
@@ -269,6 +310,29 @@ impl<'p> Team<'p> {
     }
 }
 
+/// A team at a batch and a step, as a search sees it.
+struct Searched<'a, 'p> {
+    team: &'a mut Team<'p>,
+    of: (&'a Part, Batch<'a>, u64),
+}
+
+impl Field for Searched<'_, '_> {
+    fn params(&mut self) -> &mut [f32] {
+        &mut self.team.params
+    }
+
+    fn grads(&mut self) -> &mut [f32] {
+        &mut self.team.grads
+    }
+
+    fn measure(&mut self) -> f64 {
+        let (train, batch, number) = self.of;
+        let loss = self.team.rows_phase(train, batch, number);
+        self.team.whole_gradient(train, batch);
+        loss + self.team.plan.update.penalty(&self.team.params)
+    }
+}
+
 impl Shard {
     /// `of` is the training part, the batch and what its losses are divided by.
     fn rows_phase<'a>(&'a mut self, plan: &Plan, mut pass: Pass<'a>, params: &[f32], of: (&'a Part, Batch<'_>, f64)) {
@@ -283,7 +347,8 @@ impl Shard {
                 (train.x(&rows), train.answers(&rows))
             }
             (_, augment) => {
-                self.gathered.fill(train, self.rows.clone().map(|place| batch.row(place)));
+                let first = self.rows.start;
+                self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change(count);
                     augment.rows(seeds, step, row, x, spare);
@@ -349,16 +414,34 @@ impl Phase<'_> {
     /// the cache when it is used.
     fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
         let first = blocks.partition_point(|bound| *bound < part.start);
-        for bounds in blocks[first..].windows(2).take_while(|bounds| bounds[1] <= part.end) {
+        let count = blocks.partition_point(|bound| *bound < part.end) - first;
+        for (number, bounds) in blocks[first..=first + count].windows(2).enumerate() {
             let block = bounds[0]..bounds[1];
             let (own, rest) = stretch.split(block.len());
             stretch = rest;
             let Stretch { params, grads, memory } = own;
             let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
             let mut own = Stretch { params, grads, memory };
+            // the product that makes the gradients brings what the update and the next step need from memory
+            let later = self.next_rows(hand.thread, number, count);
+            let now = [&*own.params].into_iter().chain(own.memory.iter().map(|plane| &**plane));
+            hand.scratch.fetch(now.chain(later));
             self.gradients(&block, own.again(), hand.scratch);
             self.update(&block, own, hand.scratch);
         }
+    }
+
+    /// Of the rows that a thread takes of the next batch, the share of one of so many blocks.
+    fn next_rows(&self, thread: usize, block: usize, blocks: usize) -> impl Iterator<Item = &[f32]> {
+        let then = match self.batch {
+            Batch::Picked { then, .. } if self.train.rows() * self.train.inputs() >= FAR => then,
+            _ => &[],
+        };
+        let share =
+            |all: Range<usize>, i: usize, n: usize| all.start + all.len() * i / n..all.start + all.len() * (i + 1) / n;
+        let threads = self.shards.len();
+        let own = if thread < threads { share(0..then.len(), thread, threads) } else { 0..0 };
+        then[share(own, block, blocks)].iter().map(|row| self.train.x(&(*row as usize..*row as usize + 1)))
     }
 
     /// The gradients of the parameters in `part` of the buffer.

@@ -204,6 +204,34 @@ fn the_baseline_is_the_constant_that_minimises_the_training_loss() {
     near(of(&summed, "loss"), 14.0, 1e-6);
 }
 
+/// A ramp that rises by 3, of which the first 20 values are trained on: from 0 to 57.
+#[test]
+fn errors_of_a_scaled_series_are_told_in_the_units_it_came_in() {
+    let ramp: Vec<String> = (0..40).map(|i| (3 * i).to_string()).collect();
+    let scaled = |how: &str| {
+        record(&format!(
+            "data = {{ type = 'series', values = [{}], window = 2, test = 20{how} }}
+             network.layers = [{{ type = 'dense', units = 1, init = 'zeros' }}]
+             loss = {{ type = 'mse', half = false }}
+             optimizer = {{ type = 'sgd', lr = 1e-9 }}
+             train = {{ steps = 1, batch_size = 'full' }}
+             eval.metrics = ['loss', 'mae', 'rmse', 'r2', {{ type = 'within', tolerance = 3.5 }}]",
+            ramp.join(", ")
+        ))
+    };
+    let of = |record: &Record, name: &str| record.summary(name).expect("it is measured");
+    let plain = scaled("");
+    for (how, size) in [("", 1.0), (", scale = 'minmax'", 57.0), (", scale = -0.25", 4.0)] {
+        let record = scaled(how);
+        near(of(&record, "persistence_test_mae"), 3.0, 1e-4);
+        near(of(&record, "persistence_test_rmse"), 3.0, 1e-4);
+        near(of(&record, "persistence_test_within"), 1.0, 1e-12);
+        near(of(&record, "persistence_test_loss"), 9.0 / (size * size), 1e-4);
+        near(of(&record, "persistence_test_r2"), of(&plain, "persistence_test_r2"), 1e-4);
+        near(of(&record, "baseline_test_mae"), of(&plain, "baseline_test_mae"), 1e-3);
+    }
+}
+
 #[test]
 fn of_a_series_the_last_number_is_a_second_baseline() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kernels::Floats;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 
@@ -65,13 +66,13 @@ pub fn train(plan: &Plan, who: Identity, means: &Means<'_>, scratches: &mut [Scr
     let started = Instant::now();
     let form = plan.objective.form();
     let parts: Vec<Part> = means.parts.iter().map(|data| Part::new(data.clone(), form)).collect();
-    let mut params = vec![0.0; plan.network.parameters()];
+    let mut params = Floats::zeros(plan.network.parameters());
     let seeds = plan.seeds(who.seed);
     plan.network.initialise(seeds, &mut params);
     if plan.saves.contains(&Moment::Init) {
         means.watch.keep(Moment::Init, &params);
     }
-    let start = if plan.wants(Wants::Start) { params.clone() } else { Vec::new() };
+    let start = if plan.wants(Wants::Start) { params.to_vec() } else { Vec::new() };
     let threads = scratches.len();
     let team = Team::new(plan, means.cpu, scratches, &parts[0], params, seeds);
     let mut course = Course::new(plan, means, &parts, team, start);
@@ -129,7 +130,7 @@ pub struct Pace {
 pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pace {
     let form = plan.objective.form();
     let parts: Vec<Part> = data.iter().map(|data| Part::new(data.clone(), form)).collect();
-    let mut params = vec![0.0; plan.network.parameters()];
+    let mut params = Floats::zeros(plan.network.parameters());
     plan.network.initialise(Seeds::new(0), &mut params);
     let mut scratches = [Scratch::new()];
     let mut team = Team::new(plan, cpu, &mut scratches, &parts[0], params, Seeds::new(0));
@@ -295,7 +296,8 @@ impl Order {
             indices.iter_mut().enumerate().for_each(|(i, index)| *index = i as u32);
             self.seeds.stream(Purpose::Order, &[step / self.per_epoch]).shuffle(indices);
         }
-        Batch::Picked(&indices[start..end])
+        let then = (end + self.batch).min(self.rows);
+        Batch::Picked { rows: &indices[start..end], then: &indices[end..then] }
     }
 }
 

@@ -13,9 +13,11 @@ use kernels::optimizer::{Buffers, Optimizer, PLANES, Step};
 use kernels::{elementwise, reduce};
 
 use crate::base::values::Chosen;
+use crate::learn::lbfgs::Lbfgs;
 use crate::learn::objective::Objective;
 use crate::learn::optimizer::{self, Instead};
 use crate::learn::sharpness::Sharpness;
+use crate::nn::constraint::Bound;
 use crate::nn::params::{Role, Slot};
 
 use super::climb::Climb;
@@ -36,6 +38,12 @@ pub struct Update {
     clip_value: Option<f32>,
     clip_norm: Option<f64>,
     climb: Option<Climb>,
+    /// Weights that obey something after every step.
+    bounds: Vec<Bound>,
+    /// How a step searches, if it does.
+    search: Option<Lbfgs>,
+    /// What decays in what a search minimises, and by which factor.
+    decays: Vec<(Range<usize>, f64)>,
     /// The optimizer's own, where a schedule sets another one at some steps.
     momentum: Option<f64>,
 }
@@ -90,15 +98,21 @@ impl Update {
     /// place of its own.
     pub fn new(chosen: &Chosen, objective: &Objective, momentum: Option<f64>, slots: &[Slot]) -> Self {
         let values = &chosen.values;
-        let decays = values.flag("decay_bias");
+        let decay_bias = values.flag("decay_bias");
+        let search = optimizer::search(chosen);
         let (mut groups, mut frozen): (Vec<(Instead, Group)>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        let mut decays = Vec::new();
         for slot in slots.iter().filter(|slot| slot.is_learned()) {
             if slot.care.frozen {
                 frozen.push(slot.range());
                 continue;
             }
-            let instead = Instead { weight_decay: decay_of(slot, decays), momentum };
-            let (lr, optimizer) = (slot.care.lr, optimizer::build(chosen, instead));
+            let instead = Instead { weight_decay: decay_of(slot, decay_bias), momentum };
+            let Some(optimizer) = optimizer::build(chosen, instead) else {
+                decays.push((slot.range(), instead.weight_decay.unwrap_or(values.number("weight_decay"))));
+                continue;
+            };
+            let lr = slot.care.lr;
             let extents = if optimizer.whole() { slot.extents.clone() } else { Vec::new() };
             let piece = Piece { range: slot.range(), extents };
             match groups.last_mut() {
@@ -110,12 +124,13 @@ impl Update {
         }
         let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
         let whole = groups.iter().any(|group| group.optimizer.whole());
-        let bounds = slots.iter().map(|slot| slot.offset).chain(slots.last().map(|slot| slot.range().end));
+        let tensors = slots.iter().map(|slot| slot.offset).chain(slots.last().map(|slot| slot.range().end));
+        let bounds: Vec<Bound> = slots.iter().filter_map(Bound::new).collect();
         let (l1, l2) = objective.penalties();
         let penalized = slots.iter().filter(|slot| slot.role == Role::Weight && (l1, l2) != (0.0, 0.0));
         let number = |key: &str| values.has(key).then(|| values.number(key));
         Self {
-            tensors: whole.then(|| bounds.collect()),
+            tensors: (whole || !bounds.is_empty()).then(|| tensors.collect()),
             groups,
             frozen,
             statistics: slots.iter().filter_map(statistic).collect(),
@@ -126,6 +141,9 @@ impl Update {
             clip_value: number("clip_value").map(|x| x as f32),
             clip_norm: number("clip_norm"),
             climb: Sharpness::new(values).map(|sharpness| Climb::new(sharpness, slots)),
+            bounds,
+            search,
+            decays: decays.into_iter().filter(|(_, factor)| *factor != 0.0).collect(),
             momentum: momentum.and_then(|_| optimizer::momentum(chosen)).map(|(_, own)| own),
         }
     }
@@ -135,9 +153,14 @@ impl Update {
         self.groups.iter().map(|group| group.optimizer.planes()).max().unwrap_or(0)
     }
 
+    /// Floats of working memory that a step takes.
+    pub fn room(&self) -> usize {
+        self.bounds.iter().map(Bound::room).max().unwrap_or(0)
+    }
+
     /// Whether a stretch of parameters can be updated before the gradients of all others are known.
     pub fn alone(&self) -> bool {
-        self.tensors.is_none() && self.clip_norm.is_none() && self.climb.is_none()
+        self.tensors.is_none() && self.clip_norm.is_none() && self.climb.is_none() && self.search.is_none()
     }
 
     /// The cuts of the buffer for the update nearest to `cuts`, which divide the work of the gradients.
@@ -174,9 +197,24 @@ impl Update {
         for at in self.penalized.iter().filter_map(|range| within(range, part)) {
             elementwise::penalize(cpu, self.l1, self.l2, &params[at.clone()], &mut grads[at]);
         }
+        for (range, factor) in &self.decays {
+            let Some(at) = within(range, part) else { continue };
+            elementwise::penalize(cpu, 0.0, (0.5 * factor) as f32, &params[at.clone()], &mut grads[at]);
+        }
         for at in self.frozen.iter().filter_map(|range| within(range, part)) {
             grads[at].fill(0.0);
         }
+    }
+
+    /// What a search adds to the loss for the sizes of the parameters, whose gradient [`Update::prepare`] adds.
+    pub fn penalty(&self, params: &[f32]) -> f64 {
+        let sum = |range: &Range<usize>, of: &dyn Fn(f64) -> f64| -> f64 {
+            params[range.clone()].iter().map(|p| of(f64::from(*p))).sum()
+        };
+        let (l1, l2) = (f64::from(self.l1), f64::from(self.l2));
+        let penalties = self.penalized.iter().map(|range| sum(range, &|p| l1 * p.abs() + l2 * p * p));
+        let decays = self.decays.iter().map(|(range, factor)| sum(range, &|p| 0.5 * factor * p * p));
+        penalties.chain(decays).sum()
     }
 
     /// Clips every component of a prepared gradient.
@@ -189,6 +227,11 @@ impl Update {
     /// How a step climbs before it is taken, if it does.
     pub fn climb(&self) -> Option<&Climb> {
         self.climb.as_ref()
+    }
+
+    /// How a step searches, if it does.
+    pub fn search(&self) -> Option<Lbfgs> {
+        self.search
     }
 
     /// What the whole gradient is to be multiplied by, if anything.
@@ -214,6 +257,11 @@ impl Update {
                 let (params, grads) = (&mut params[at.clone()], &grads[at.clone()]);
                 let buffers = Buffers { params, grads, memory, extents: &piece.extents };
                 group.optimizer.step(cpu, step, buffers, scratch);
+            }
+        }
+        for bound in &self.bounds {
+            if let Some(at) = within(&bound.slot.range(), part) {
+                bound.hold(cpu, &mut params[at], scratch);
             }
         }
     }

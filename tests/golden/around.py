@@ -1,5 +1,5 @@
-"""Golden values of what goes around a step: sharpness-aware minimisation, plain and adaptive, and averages of weights. See
-make.py, whose inputs and way of writing these are.
+"""Golden values of what goes around a step: sharpness-aware minimisation, plain and adaptive, averages of weights, and
+constraints on the weights of the first layer. See make.py, whose inputs and way of writing these are.
 
     VENV/bin/python tests/golden/around.py
 """
@@ -39,7 +39,17 @@ def climb(net, sam):
     return moves
 
 
-def run(optimizer, make, settings, sam, average, dtype):
+def obey(net, constraint):
+    """Brings the incoming weights of every unit of the first layer to an allowed length."""
+    with torch.no_grad():
+        weight = net[0].weight
+        if constraint["type"] == "max_norm":
+            weight.copy_(torch.renorm(weight, 2, 0, constraint["most"]))
+        else:
+            weight.div_(weight.norm(dim=1, keepdim=True) + 1e-7)
+
+
+def run(optimizer, make, settings, sam, average, constraint, dtype):
     """The weights that count after the last step, and the losses of the batches before every step."""
     net = model(dtype)
     rule = make(net.parameters(), **settings)
@@ -63,6 +73,8 @@ def run(optimizer, make, settings, sam, average, dtype):
                 for n, p in net.named_parameters():
                     p.sub_(moves[n])
         rule.step()
+        if constraint:
+            obey(net, constraint)
         done = step + 1
         if average and done > average["start"] and (done - average["start"]) % average["every"] == 0:
             mean.update_parameters(net)
@@ -74,11 +86,14 @@ def main():
     sgd, adam = ("sgd", torch.optim.SGD, {"lr": 0.2, "momentum": 0.9}), ("adam", torch.optim.Adam, {"lr": 0.02})
     plain, adaptive = {"rho": 0.05}, {"rho": 0.5, "adaptive": True, "eta": 0.01}
     ema, swa = {"type": "ema", "decay": 0.9, "start": 4, "every": 1}, {"type": "swa", "start": 10, "every": 3}
-    cases = [(sgd, plain, {}), (adam, plain, {}), (sgd, adaptive, {}), (sgd, {}, ema), (adam, {}, swa), (sgd, plain, swa)]
+    short, one = {"type": "max_norm", "most": 0.9}, {"type": "unit_norm"}
+    cases = [(sgd, plain, {}, {}), (adam, plain, {}, {}), (sgd, adaptive, {}, {}), (sgd, {}, ema, {}), (adam, {}, swa, {})]
+    cases += [(sgd, plain, swa, {}), (sgd, {}, {}, short), (adam, {}, {}, one), (sgd, plain, {}, one)]
     runs = []
-    for (name, make, settings), sam, average in cases:
-        found = run(name, make, settings, sam, average, torch.float64)
-        runs.append({"optimizer": name, "settings": settings, "sam": sam, "average": average, "float64": found})
+    for (name, make, settings), sam, average, constraint in cases:
+        found = run(name, make, settings, sam, average, constraint, torch.float64)
+        around = {"sam": sam, "average": average, "constraint": constraint}
+        runs.append({"optimizer": name, "settings": settings, **around, "float64": found})
     content = {
         "torch": torch.__version__,
         "about": "30 steps of 8 of 24 rows as they are stored, Linear(6, 5), tanh, Linear(5, 3), cross-entropy; losses before "

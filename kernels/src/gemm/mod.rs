@@ -2,6 +2,7 @@
 //! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, what is copied
 //! together first in `pack`, what is turned in `turn`, and the piece of C that lives in registers in `tile`.
 
+mod fetch;
 mod pack;
 mod plan;
 mod product;
@@ -10,8 +11,8 @@ mod turn;
 
 pub use plan::Plan;
 
-use crate::aligned::Aligned;
 use crate::isa::{Cpu, Engine};
+use crate::memory::Floats;
 
 /// A matrix as a view of a slice: element `(i, j)` is `data[i row_stride + j col_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -86,19 +87,26 @@ pub enum Start<'a> {
 /// is allocated once, so that a kernel allocates nothing.
 pub struct Scratch {
     packed: pack::Buffers,
-    room: Aligned,
+    room: Floats,
+    wishes: fetch::Wishes,
 }
 
 impl Scratch {
     /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch { packed: pack::Buffers::new(), room: Aligned::default() }
+        Scratch { packed: pack::Buffers::new(), room: Floats::default(), wishes: fetch::Wishes::none() }
+    }
+
+    /// Stretches, dozens at most, that will be read or written after the next products, which bring them into the cache
+    /// meanwhile.
+    pub fn fetch<'a>(&mut self, of: impl Iterator<Item = &'a [f32]>) {
+        self.wishes.set(of);
     }
 
     /// Allocates what [`Scratch::room`] needs for so many floats, unless it is there.
     pub fn reserve(&mut self, floats: usize) {
         if self.room.len() < floats {
-            self.room = Aligned::zeros(floats);
+            self.room = Floats::zeros(floats);
         }
     }
 
@@ -140,7 +148,15 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product { start, a, b, c, plan, buffers: &mut scratch.packed }),
+        Engine::Simd => cpu.run(product::Product {
+            start,
+            a,
+            b,
+            c,
+            plan,
+            buffers: &mut scratch.packed,
+            wishes: &mut scratch.wishes,
+        }),
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

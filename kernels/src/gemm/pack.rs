@@ -14,26 +14,20 @@ use super::Mat;
 use super::product::LayoutOfRows;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
+use crate::memory::Line;
 
 /// The most of `k` that is packed at once.
 pub(super) const DEPTH: usize = 1024;
 /// Columns of the widest panel of B.
-pub(super) const WIDTH: usize = 2 * LANES;
-/// Values of B that are packed at once, in panels side by side: a quarter of a second-level cache of 1 MB.
-const AREA_OF_B: usize = 64 * 1024;
+pub(super) const WIDTH: usize = 4 * LANES;
+/// Values of the largest panel of B: a quarter of a second-level cache of 1 MB.
+const AREA_OF_B: usize = DEPTH * WIDTH;
 /// Values of A that are packed at once: half of such a cache.
 const AREA_OF_A: usize = 128 * 1024;
-/// Rows of B that are packed together.
-const TOGETHER: usize = 8;
 /// Rows of A that are packed have this many values more, so that they do not meet in the caches.
 const GAP: usize = LANES;
 /// Rows of a turned product that are computed before they are turned: a multiple of every height of a tile.
 pub(super) const STRIP: usize = 48;
-
-/// A line of the cache, for its alignment.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Line(pub [f32; LANES]);
 
 /// The memory of what is packed.
 pub(super) struct Buffers {
@@ -62,30 +56,14 @@ pub(super) fn rows_at_once(depth: usize) -> usize {
     AREA_OF_A / (depth.next_multiple_of(LANES) + GAP)
 }
 
-/// How many columns are packed at once, in panels of `width` columns.
+/// Packs `b` `(depth, cols)` in rows of whole blocks.
 #[inline(always)]
-pub(super) fn columns_at_once(depth: usize, width: usize) -> usize {
-    AREA_OF_B / (depth.max(1) * width) * width
-}
-
-/// Packs `b` `(depth, cols)` into panels of `width` columns, one after the other, each in rows of whole blocks.
-#[inline(always)]
-pub(super) fn pack_panels<S: Simd>(s: S, b: Mat<'_>, width: usize, packed: &mut [Line]) {
-    // a few rows at a time, so that a row is read along its memory
-    let step = if b.row_stride == 1 { b.rows.max(1) } else { TOGETHER };
-    for p in (0..b.rows).step_by(step) {
-        let rows = step.min(b.rows - p);
-        for j in (0..b.cols).step_by(width) {
-            let cols = width.min(b.cols - j);
-            let blocks = cols.div_ceil(LANES);
-            let to = &mut packed[j * b.rows / LANES + p * blocks..][..rows * blocks];
-            let part = b.part(p, j, rows, cols);
-            if part.row_stride == 1 {
-                turn_panel(s, part, to);
-            } else {
-                copy_panel(s, part, to);
-            }
-        }
+pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, packed: &mut [Line]) {
+    let to = &mut packed[..b.rows * b.cols.div_ceil(LANES)];
+    if b.row_stride == 1 {
+        turn_panel(s, b, to);
+    } else {
+        copy_panel(s, b, to);
     }
 }
 

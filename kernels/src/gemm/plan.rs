@@ -2,6 +2,7 @@
 
 use super::Mat;
 use super::pack::{DEPTH, rows_at_once};
+use super::product::panel_width;
 use crate::isa::{LANES, Simd};
 
 /// How a product is computed.
@@ -12,8 +13,6 @@ pub struct Plan {
     pub turned: bool,
     /// Whether A is copied together.
     pub pack_a: bool,
-    /// Whether every panel of B is copied together; where its columns are not side by side it always is.
-    pub pack_b: bool,
     /// The most rows of a tile; more than the registers hold means as many as they hold.
     pub rows: usize,
     /// The most of `k` at once.
@@ -24,8 +23,12 @@ pub struct Plan {
 
 /// The cost of turning sixteen numbers, in fused multiply-adds of a block.
 const TURNING: usize = 6;
-/// Values of A that may stay in the second-level cache beside a panel of B.
-const RESIDENT: usize = 128 * 1024;
+/// Values of a panel of B that stay in the first-level cache: 32 KB.
+const PANEL: usize = 8 * 1024;
+/// Rows of A whose part of `k` stays in the second-level cache.
+const HEIGHT: usize = 512;
+/// From so many rows, columns and `k` on, A is needed again when it is no longer in a cache nearby.
+const LARGE: usize = 256;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
 
@@ -33,28 +36,23 @@ impl Plan {
     /// The plan for a product on an instruction set.
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
-        let (m, k, n) = (a.rows, a.cols, b.cols);
+        let (m, n) = (a.rows, b.cols);
         let turned = cost(b.t(), a.t()) + m * n * TURNING < cost(a, b);
         let (a, b) = if turned { (b.t(), a.t()) } else { (a, b) };
-        let large = m * k > RESIDENT && a.rows >= 192;
-        let pack_b = if S::BLOCKS == 1 { a.rows >= 48 } else { large && b.row_stride >= ALIAS };
-        let depth = if pack_b { S::DEPTH / 2 } else { S::DEPTH };
-        // rows of A that share the sets of the first-level cache, or a tile's rows side by side: fewer are better
-        let few = a.row_stride == 1 || a.row_stride.is_multiple_of(ALIAS);
+        let large = a.rows.min(a.cols).min(b.cols) >= LARGE;
         Plan {
             turned,
-            pack_a: large && a.row_stride.max(a.col_stride) >= ALIAS,
-            pack_b,
-            rows: if few { 8 } else { S::ROWS },
-            depth,
-            height: (RESIDENT / k.clamp(1, depth)).next_multiple_of(S::ROWS),
+            pack_a: large || a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
+            rows: usize::MAX,
+            depth: if large { PANEL / 2 * 3 } else { PANEL } / panel_width::<S>(b.cols),
+            height: HEIGHT,
         }
     }
 
     /// The plan with what the buffers can hold.
     #[inline(always)]
-    pub(super) fn within<S: Simd>(self, a: Mat<'_>) -> Plan {
-        let rows = self.rows.clamp(1, S::ROWS);
+    pub(super) fn within(self, a: Mat<'_>, most: usize) -> Plan {
+        let rows = self.rows.clamp(1, most);
         let depth = self.depth.clamp(1, DEPTH);
         let most = if self.pack_a { rows_at_once(depth.min(a.cols)) } else { usize::MAX };
         let height = self.height.clamp(1, most.min(a.rows.max(1)));

@@ -1,6 +1,7 @@
 //! The loops over the blocks of a product, numbered as in the papers on BLIS (Van Zee and van de Geijn 2015). At the shapes
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
+use super::fetch::{Next, Wishes};
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::plan::Plan;
 use super::tile::{First, Tile};
@@ -16,6 +17,7 @@ pub(super) struct Product<'a> {
     pub c: &'a mut [f32],
     pub plan: Option<Plan>,
     pub buffers: &'a mut Buffers,
+    pub wishes: &'a mut Wishes,
 }
 
 /// Rows split into tiles of nearly equal height, of at most `most` rows each.
@@ -50,165 +52,234 @@ impl Op for Product<'_> {
         if plan.turned {
             (self.a, self.b) = (self.b.t(), self.a.t());
         }
-        let plan = plan.within::<S>(self.a);
-        let (m, k) = (self.a.rows, self.a.cols);
-        // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
-        for p in (0..k.max(1)).step_by(plan.depth) {
-            let depth = plan.depth.min(k - p);
-            // LOOP 3: split m into blocks, of which A is packed.
-            for i in (0..m).step_by(plan.height) {
-                let height = plan.height.min(m - i);
-                let a = self.a.part(i, p, height, depth);
-                let layout = LayoutOfRows { rows: height, most: plan.rows };
-                let rows = if plan.pack_a && !(plan.turned && a.row_stride == 1) {
-                    pack::pack_rows(s, a, layout, &mut self.buffers.rows_of_a)
-                } else {
-                    RowsOfA::in_place(a)
-                };
-                self.columns(s, plan, rows, (i, height), (p, depth));
-            }
+        let width = panel_width::<S>(self.b.cols);
+        let plan = plan.within(self.a, S::TILES[width / LANES - 1]);
+        if plan.turned {
+            self.turned(s, plan, width);
+        } else {
+            self.direct(s, plan, width);
         }
     }
 }
 
 impl Product<'_> {
-    /// The rows `i..i + height` of C over the block `p..p + depth` of `k`.
+    /// C as it stands.
     #[inline(always)]
-    fn columns<S: Simd>(
+    fn direct<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
+        let (m, k, n) = (self.a.rows, self.a.cols, self.b.cols);
+        self.wishes.divide(m.div_ceil(plan.rows) * n.div_ceil(width) * k.div_ceil(plan.depth));
+        // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
+        for (p, depth) in blocks(k, plan.depth) {
+            // LOOP 3: split m into blocks, of which A is packed.
+            for i in (0..m).step_by(plan.height) {
+                let height = plan.height.min(m - i);
+                let layout = LayoutOfRows { rows: height, most: plan.rows };
+                let a = self.a.part(i, p, height, depth);
+                let a = if plan.pack_a {
+                    pack::pack_rows(s, a, layout, &mut self.buffers.rows_of_a)
+                } else {
+                    RowsOfA::in_place(a)
+                };
+                // LOOP 2: split n into panels as wide as a tile.
+                for j in (0..n).step_by(width) {
+                    let cols = width.min(n - j);
+                    let mut panel = self.panel(s, (p, depth), (j, cols), width, layout);
+                    let first = match self.start {
+                        _ if p > 0 => First::Keep,
+                        Start::Zero => First::Zero,
+                        Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
+                        Start::Keep => First::Keep,
+                    };
+                    let c = self.c[i * n + j..].as_mut_ptr();
+                    // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
+                    // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
+                    // columns. C is borrowed for writing, so nothing overlaps it.
+                    unsafe { panel.tiles(s, a, layout, first, (c, n), self.wishes) }
+                }
+            }
+        }
+    }
+
+    /// A panel of B: turned ahead where its columns are not side by side; else the first of several tiles copies it on its
+    /// way, and the others fetch the next panel.
+    #[inline(always)]
+    fn panel<S: Simd>(
+        &mut self,
+        s: S,
+        (p, depth): (usize, usize),
+        (j, cols): (usize, usize),
+        width: usize,
+        layout: LayoutOfRows,
+    ) -> Panel {
+        let b = self.b.part(p, j, depth, cols);
+        let buffer = &mut self.buffers.panels_of_b;
+        if b.col_stride != 1 {
+            pack::pack_panel(s, b, buffer);
+            return Panel::packed(buffer.as_ptr().cast(), depth, cols);
+        }
+        let copied = layout.rows > 2 * layout.most || !cols.is_multiple_of(LANES);
+        let next = if j + width < self.b.cols { (p, j + width) } else { (p + depth, 0) };
+        let next = (next.0 < self.b.rows).then(|| self.b.part(next.0, next.1, 0, 0).data.as_ptr());
+        Panel {
+            b: b.data.as_ptr(),
+            b_row: b.row_stride,
+            copy: copied.then_some(buffer.as_mut_ptr().cast()),
+            ahead: next.map_or(Next::none(), |from| Next {
+                from,
+                row: b.row_stride,
+                rows: depth,
+                blocks: width / LANES,
+            }),
+            depth,
+            cols,
+        }
+    }
+
+    /// The columns of C as rows, a strip of them at a time, which stays in the cache until its chains are complete.
+    #[inline(always)]
+    fn turned<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
+        let (m, k, n) = (self.a.rows, self.a.cols, self.b.cols);
+        for (p, chunk) in blocks(k, pack::DEPTH) {
+            for j in (0..n).step_by(width) {
+                let cols = width.min(n - j);
+                if !self.in_place() {
+                    pack::pack_panel(s, self.b.part(p, j, chunk, cols), &mut self.buffers.panels_of_b);
+                }
+                for i in (0..m).step_by(STRIP) {
+                    self.strip(s, plan, (i, STRIP.min(m - i)), (p, chunk), (j, cols));
+                }
+            }
+        }
+    }
+
+    /// Whether a turned product reads B as it lies: its columns are side by side, and one strip is all there is.
+    #[inline(always)]
+    fn in_place(&self) -> bool {
+        self.b.col_stride == 1 && self.a.rows <= STRIP
+    }
+
+    #[inline(always)]
+    fn strip<S: Simd>(
         &mut self,
         s: S,
         plan: Plan,
-        a: RowsOfA,
-        (i, height): (usize, usize),
-        (p, depth): (usize, usize),
+        (i, rows): (usize, usize),
+        (p, chunk): (usize, usize),
+        (j, cols): (usize, usize),
     ) {
-        let n = self.b.cols;
-        let width = S::BLOCKS * LANES;
-        let packed = plan.pack_b || self.b.col_stride != 1;
-        let group = if packed { pack::columns_at_once(depth, width) } else { n };
-        for from in (0..n).step_by(group) {
-            let group = group.min(n - from);
-            if packed {
-                pack::pack_panels(s, self.b.part(p, from, depth, group), width, &mut self.buffers.panels_of_b);
-            }
-            // LOOP 2: split n into panels as wide as a tile.
-            for j in (from..from + group).step_by(width) {
-                let cols = width.min(from + group - j);
-                let b = self.b.part(p, j, depth, cols);
-                let (b, b_row, b_whole) = if packed {
-                    let panel = &self.buffers.panels_of_b[(j - from) * depth / LANES..];
-                    (panel.as_ptr().cast(), cols.next_multiple_of(LANES), true)
-                } else if !S::MASKED_LOADS && !cols.is_multiple_of(LANES) {
-                    pack::pack_panels(s, b, width, &mut self.buffers.panels_of_b);
-                    (self.buffers.panels_of_b.as_ptr().cast(), cols.next_multiple_of(LANES), true)
-                } else {
-                    (b.data.as_ptr(), b.row_stride, false)
-                };
-                let panel = Panel { a, b, b_row, b_whole, depth, cols };
-                if plan.turned {
-                    self.strips(s, plan, panel, (i, height), p > 0, j);
-                } else {
-                    self.rows(s, plan, panel, (i, height), p > 0, j);
+        let (m, n, layout) = (self.a.rows, self.b.cols, LayoutOfRows { rows, most: plan.rows });
+        let c = self.c[j * m + i..].as_mut_ptr();
+        let strip = pack::values(&mut self.buffers.strip);
+        let mut first = match self.start {
+            Start::Zero if p == 0 => First::Zero,
+            Start::Bias(bias) if p == 0 => {
+                for (row, &x) in strip.chunks_exact_mut(WIDTH).zip(&bias[i..i + rows]) {
+                    row.fill(x);
                 }
+                First::Keep
             }
-        }
-    }
-
-    /// The rows `i..i + height` of the columns of C from `j` on.
-    #[inline(always)]
-    fn rows<S: Simd>(&mut self, s: S, plan: Plan, panel: Panel, (i, height): (usize, usize), keep: bool, j: usize) {
-        let first = match self.start {
-            _ if keep => First::Keep,
-            Start::Zero => First::Zero,
-            Start::Bias(bias) => First::Bias(bias[j..j + panel.cols].as_ptr()),
-            Start::Keep => First::Keep,
+            _ => {
+                let (from, from_row, to, to_row) = (c.cast_const(), m, strip.as_mut_ptr(), WIDTH);
+                // SAFETY: these rows and columns of C are within it, and the strip has room for as many.
+                unsafe { Turn { from, from_row, rows: cols, cols: rows, to, to_row, whole: false }.compute(s) };
+                First::Keep
+            }
         };
-        let n = self.b.cols;
-        let c = self.c[i * n + j..].as_mut_ptr();
-        // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the product were
-        // made; so was the bias; packed A and B were filled for these rows and whole blocks of columns. C is borrowed
-        // for writing, so nothing overlaps it.
-        unsafe { panel.tiles(s, LayoutOfRows { rows: height, most: plan.rows }, 0, first, (c, n)) }
-    }
-
-    /// The same where C is turned: its columns `i..i + height` of the rows from `j` on, strip by strip.
-    #[inline(always)]
-    fn strips<S: Simd>(&mut self, s: S, plan: Plan, panel: Panel, (i, height): (usize, usize), keep: bool, j: usize) {
-        let m = self.a.rows;
-        for r in (0..height).step_by(STRIP) {
-            let rows = STRIP.min(height - r);
-            let c = self.c[j * m + i + r..].as_mut_ptr();
-            let strip = pack::values(&mut self.buffers.strip);
-            let first = match self.start {
-                Start::Keep => First::Keep,
-                _ if keep => First::Keep,
-                Start::Zero => First::Zero,
-                Start::Bias(bias) => {
-                    for (row, &x) in strip.chunks_exact_mut(WIDTH).zip(&bias[i + r..][..rows]) {
-                        row.fill(x);
-                    }
-                    First::Keep
-                }
+        let (b, strip): (*const f32, _) = (self.buffers.panels_of_b.as_ptr().cast(), strip.as_mut_ptr());
+        for (q, depth) in blocks(chunk, plan.depth) {
+            let a = RowsOfA::in_place(self.a.part(i, p + q, rows, depth));
+            let mut panel = if self.in_place() {
+                self.panel(s, (p + q, depth), (j, cols), n, layout)
+            } else {
+                Panel::packed(b.wrapping_add(q * cols.next_multiple_of(LANES)), depth, cols)
             };
-            let strip = strip.as_mut_ptr();
-            // SAFETY: these rows and columns of C are within it, and the strip has room for as many; for A and B see
-            // `rows`.
-            unsafe {
-                if keep || matches!(self.start, Start::Keep) {
-                    let (from, from_row, to, to_row) = (c.cast_const(), m, strip, WIDTH);
-                    Turn { from, from_row, rows: panel.cols, cols: rows, to, to_row, whole: false }.compute(s);
-                }
-                panel.tiles(s, LayoutOfRows { rows, most: plan.rows }, r, first, (strip, WIDTH));
-                let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, m);
-                Turn { from, from_row, rows, cols: panel.cols, to, to_row, whole: false }.compute(s);
-            }
+            // SAFETY: as in `direct`, and the strip has room for these rows.
+            unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH), self.wishes) };
+            first = First::Keep;
         }
+        let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, m);
+        // SAFETY: see above.
+        unsafe { Turn { from, from_row, rows, cols, to, to_row, whole: false }.compute(s) };
     }
 }
 
-/// What the tiles of a panel have in common.
+/// The beginnings and lengths of nearly equal blocks of at most `most`; one of none where there is nothing.
+#[inline(always)]
+fn blocks(all: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let step = all.div_ceil(all.div_ceil(most).max(1)).max(1);
+    (0..all.max(1)).step_by(step).map(
+        #[inline(always)]
+        move |from| (from, step.min(all - from)),
+    )
+}
+
+/// Columns of a panel, where there are `n` columns: as few panels as possible, nearly equal.
+#[inline(always)]
+pub(super) fn panel_width<S: Simd>(n: usize) -> usize {
+    let blocks = n.div_ceil(LANES);
+    let panels = blocks.div_ceil(S::TILES.len());
+    blocks.div_ceil(panels) * LANES
+}
+
+/// A panel of B, and what its tiles do beside computing.
 #[derive(Clone, Copy)]
 struct Panel {
-    a: RowsOfA,
     b: *const f32,
     b_row: usize,
-    b_whole: bool,
+    /// Where the first tile copies B to, which the others read then.
+    copy: Option<*mut f32>,
+    /// What the other tiles fetch.
+    ahead: Next,
     depth: usize,
     cols: usize,
 }
 
 impl Panel {
-    /// LOOP 1: the tiles of these rows of A from row `from` on, written to `c` and after.
+    #[inline(always)]
+    fn packed(b: *const f32, depth: usize, cols: usize) -> Self {
+        Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Next::none(), depth, cols }
+    }
+
+    /// LOOP 1: the tiles of these rows of A, written to `c` and after.
     ///
     /// # Safety
     /// - As for [`Tile::compute`], for every tile of the rows.
     #[inline(always)]
     unsafe fn tiles<S: Simd>(
-        self,
+        &mut self,
         s: S,
+        a: RowsOfA,
         layout: LayoutOfRows,
-        from: usize,
         first: First,
         (c, c_row): (*mut f32, usize),
+        wishes: &mut Wishes,
     ) {
-        let Panel { a, b, b_row, b_whole, depth: k, cols } = self;
-        for (r, rows) in layout.tiles() {
+        let Panel { depth: k, cols, .. } = *self;
+        let tiles = layout.rows.div_ceil(layout.most);
+        for (t, (r, rows)) in layout.tiles().enumerate() {
             let tile = Tile {
                 first,
                 rows,
                 cols,
                 k,
-                a: a.a.wrapping_add((from + r) * a.tile),
+                a: a.a.wrapping_add(r * a.tile),
                 a_row: a.row,
                 a_col: if a.col == 0 { rows } else { a.col },
-                b,
-                b_row,
-                b_whole,
+                b: self.b,
+                b_row: self.b_row,
+                copy: self.copy,
+                ahead: wishes.share(k).unwrap_or_else(
+                    #[inline(always)]
+                    || self.ahead.share(t, tiles),
+                ),
                 c: c.wrapping_add(r * c_row),
                 c_row,
             };
-            // SAFETY: the caller vouches for the memory; a layout has at most ROWS rows a tile, a panel BLOCKS blocks.
+            // SAFETY: the caller vouches for the memory; a layout has at most the rows of the largest tile of this width.
             unsafe { tile.compute(s) };
+            if let Some(copy) = self.copy.take() {
+                (self.b, self.b_row) = (copy.cast_const(), cols.next_multiple_of(LANES));
+            }
         }
     }
 }

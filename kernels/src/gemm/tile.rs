@@ -1,5 +1,5 @@
 //! The micro-kernel: a tile of C in registers, along all of a block of `k`. It is written once; the instruction set
-//! decides through [`Simd::ROWS`] and [`Simd::BLOCKS`] how large the largest tile is, and smaller ones serve the edges.
+//! decides through [`Simd::TILES`] how large the largest tile of a width is, and smaller ones serve the edges.
 //!
 //! ```text
 //!                      B  (k, 16 BLOCKS), a row is loaded, at the right edge through a mask
@@ -10,6 +10,10 @@
 //!   to all lanes
 //! ```
 
+use std::hint::black_box;
+use std::ptr::null_mut;
+
+use super::fetch::Ahead;
 use crate::isa::{LANES, Op, Simd};
 
 /// What the chains of a tile start from.
@@ -34,8 +38,10 @@ pub(super) struct Tile {
     pub a_col: usize,
     pub b: *const f32,
     pub b_row: usize,
-    /// Whether the rows of B are whole blocks of sixteen, beyond `cols` where need be.
-    pub b_whole: bool,
+    /// Where B is copied to on the way, in rows of whole blocks of sixteen that begin at a cache line; without it the rows of
+    /// B are whole blocks themselves, beyond `cols` where need be.
+    pub copy: Option<*mut f32>,
+    pub ahead: Ahead,
     pub c: *mut f32,
     pub c_row: usize,
 }
@@ -49,47 +55,49 @@ impl Tile {
     /// - C is valid for reading and writing at the places said, and overlaps none of them.
     #[inline(always)]
     pub(super) unsafe fn compute<S: Simd>(self, s: S) {
-        debug_assert!((1..=S::ROWS).contains(&self.rows) && (1..=S::BLOCKS * LANES).contains(&self.cols));
-        let whole = self.b_whole || self.cols.is_multiple_of(LANES);
-        match (self.cols.div_ceil(LANES), whole) {
-            (1, true) => self.with_rows::<S, 1, true>(s),
+        let blocks = self.cols.div_ceil(LANES);
+        debug_assert!((1..=S::TILES.len()).contains(&blocks) && (1..=S::TILES[blocks - 1]).contains(&self.rows));
+        match (blocks, self.copy.is_some()) {
             (1, false) => self.with_rows::<S, 1, false>(s),
-            (_, true) => self.with_rows::<S, 2, true>(s),
-            (_, false) => self.with_rows::<S, 2, false>(s),
+            (1, true) => self.with_rows::<S, 1, true>(s),
+            (2, false) => self.with_rows::<S, 2, false>(s),
+            (2, true) => self.with_rows::<S, 2, true>(s),
+            (3, false) => self.with_rows::<S, 3, false>(s),
+            (3, true) => self.with_rows::<S, 3, true>(s),
+            (_, false) => self.with_rows::<S, 4, false>(s),
+            (_, true) => self.with_rows::<S, 4, true>(s),
         }
     }
 
     #[inline(always)]
-    fn with_rows<S: Simd, const BLOCKS: usize, const WHOLE: bool>(self, s: S) {
+    fn with_rows<S: Simd, const BLOCKS: usize, const COPY: bool>(self, s: S) {
         match self.rows {
-            1 => s.call(Kernel::<1, BLOCKS, WHOLE>(self)),
-            2 => s.call(Kernel::<2, BLOCKS, WHOLE>(self)),
-            3 => s.call(Kernel::<3, BLOCKS, WHOLE>(self)),
-            4 => s.call(Kernel::<4, BLOCKS, WHOLE>(self)),
-            5 => s.call(Kernel::<5, BLOCKS, WHOLE>(self)),
-            6 => s.call(Kernel::<6, BLOCKS, WHOLE>(self)),
-            7 => s.call(Kernel::<7, BLOCKS, WHOLE>(self)),
-            8 => s.call(Kernel::<8, BLOCKS, WHOLE>(self)),
-            9 => s.call(Kernel::<9, BLOCKS, WHOLE>(self)),
-            10 => s.call(Kernel::<10, BLOCKS, WHOLE>(self)),
-            11 => s.call(Kernel::<11, BLOCKS, WHOLE>(self)),
-            _ => s.call(Kernel::<12, BLOCKS, WHOLE>(self)),
+            1 => s.call(Kernel::<1, BLOCKS, COPY>(self)),
+            2 => s.call(Kernel::<2, BLOCKS, COPY>(self)),
+            3 => s.call(Kernel::<3, BLOCKS, COPY>(self)),
+            4 => s.call(Kernel::<4, BLOCKS, COPY>(self)),
+            5 => s.call(Kernel::<5, BLOCKS, COPY>(self)),
+            6 => s.call(Kernel::<6, BLOCKS, COPY>(self)),
+            7 => s.call(Kernel::<7, BLOCKS, COPY>(self)),
+            8 => s.call(Kernel::<8, BLOCKS, COPY>(self)),
+            9 => s.call(Kernel::<9, BLOCKS, COPY>(self)),
+            10 => s.call(Kernel::<10, BLOCKS, COPY>(self)),
+            11 => s.call(Kernel::<11, BLOCKS, COPY>(self)),
+            _ => s.call(Kernel::<12, BLOCKS, COPY>(self)),
         }
     }
 }
 
-/// A tile of `ROWS` rows and `BLOCKS` blocks of columns; `WHOLE`: all loads of B are of whole blocks. Made by
-/// [`Tile::compute`] alone, whose caller vouches for the addresses.
-struct Kernel<const ROWS: usize, const BLOCKS: usize, const WHOLE: bool>(Tile);
+/// A tile of `ROWS` rows and `BLOCKS` blocks of columns; with `COPY` it copies B on the way, else all loads of B are of whole
+/// blocks. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
+struct Kernel<const ROWS: usize, const BLOCKS: usize, const COPY: bool>(Tile);
 
-#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
-impl<const ROWS: usize, const BLOCKS: usize, const WHOLE: bool> Op for Kernel<ROWS, BLOCKS, WHOLE> {
-    type Out = ();
-
+#[expect(clippy::needless_range_loop, reason = "as below")]
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<ROWS, BLOCKS, COPY> {
+    /// What the chains start from; the last block has `last` columns.
     #[inline(always)]
-    fn eval<S: Simd>(self, s: S) {
-        let t = self.0;
-        let last = t.cols - (BLOCKS - 1) * LANES;
+    fn start<S: Simd>(&self, s: S, last: usize) -> [[S::V; BLOCKS]; ROWS] {
+        let t = &self.0;
         let mut acc = [[s.zero(); BLOCKS]; ROWS];
         match t.first {
             First::Zero => {}
@@ -113,29 +121,66 @@ impl<const ROWS: usize, const BLOCKS: usize, const WHOLE: bool> Op for Kernel<RO
                 }
             }
         }
-        let (mut a, mut b) = (t.a, t.b);
-        for _ in 0..t.k {
+        acc
+    }
+}
+
+#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROWS, BLOCKS, COPY> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        if BLOCKS > S::TILES.len() || ROWS > S::TILES[BLOCKS - 1] {
+            return;
+        }
+        let t = self.0;
+        let last = t.cols - (BLOCKS - 1) * LANES;
+        let mut acc = self.start(s, last);
+        // Pointers to every third row of A whose relation is hidden: the compiler would go from one to the next by an addition
+        // each, a chain as long as that of the products.
+        let mut a: [*const f32; 4] = std::array::from_fn(
+            #[inline(always)]
+            |i| if 3 * i < ROWS { black_box(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
+        );
+        let (mut b, mut ahead, mut copy) = (t.b, t.ahead.from, t.copy.unwrap_or(null_mut()));
+        for p in 0..t.k {
             let mut row = [s.zero(); BLOCKS];
             for j in 0..BLOCKS {
-                // SAFETY: B is valid for `k` rows and the columns of the tile, in whole blocks if `WHOLE`.
+                // SAFETY: B is valid for `k` rows and the columns of the tile, in whole blocks unless `COPY`; the copy has room.
                 row[j] = unsafe {
-                    if WHOLE || j + 1 < BLOCKS {
-                        s.load_ptr(b.add(j * LANES))
+                    if COPY {
+                        let v = if j + 1 < BLOCKS || last == LANES {
+                            s.load_ptr(b.add(j * LANES))
+                        } else {
+                            s.load_ptr_part(b.add(j * LANES), last)
+                        };
+                        s.store_ptr(v, copy.add(j * LANES));
+                        v
                     } else {
-                        s.load_ptr_part(b.add(j * LANES), last)
+                        s.load_ptr(b.add(j * LANES))
                     }
                 };
             }
+            if p & (t.ahead.every - 1) == 0 {
+                s.prefetch(ahead);
+                ahead = ahead.wrapping_add(t.ahead.row);
+            }
             for i in 0..ROWS {
                 // SAFETY: A is valid for the rows of the tile and `k` columns.
-                let x = s.splat(unsafe { *a.add(i * t.a_row) });
+                let x = s.splat(unsafe { *a[i / 3].add(i % 3 * t.a_row) });
                 for j in 0..BLOCKS {
                     acc[i][j] = s.mul_add(x, row[j], acc[i][j]);
                 }
             }
             // Past the last column and row these point outside, but nothing reads there.
-            a = a.wrapping_add(t.a_col);
+            for a in &mut a {
+                *a = a.wrapping_add(t.a_col);
+            }
             b = b.wrapping_add(t.b_row);
+            if COPY {
+                copy = copy.wrapping_add(BLOCKS * LANES);
+            }
         }
         for i in 0..ROWS {
             for j in 0..BLOCKS {

@@ -94,10 +94,7 @@ impl Simd for Avx2 {
     type V = Pair;
     type M = Pair;
 
-    const ROWS: usize = 6;
-    const BLOCKS: usize = 1;
-    const MASKED_LOADS: bool = true;
-    const DEPTH: usize = 512;
+    const TILES: &'static [usize] = &[6];
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -136,6 +133,12 @@ impl Simd for Avx2 {
             _mm256_maskstore_ps(to, m[0], v[0]);
             _mm256_maskstore_ps(to.wrapping_add(8), m[1], v[1]);
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        // SAFETY: a hint, which reads nothing and does not fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
 
     #[inline(always)]

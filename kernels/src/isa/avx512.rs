@@ -62,10 +62,7 @@ impl Simd for Avx512 {
     type V = __m512;
     type M = __mmask16;
 
-    const ROWS: usize = 12;
-    const BLOCKS: usize = 2;
-    const MASKED_LOADS: bool = true;
-    const DEPTH: usize = 1024;
+    const TILES: &'static [usize] = &[12, 12, 8, 6];
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -92,6 +89,12 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn store_ptr_part(self, v: __m512, to: *mut f32, n: usize) {
         proven!(_mm512_mask_storeu_ps(to, mask(n), v))
+    }
+
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        // SAFETY: a hint, which reads nothing and does not fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
 
     #[inline(always)]

@@ -74,10 +74,7 @@ impl Simd for Neon {
     type V = Quad;
     type M = Words;
 
-    const ROWS: usize = 6;
-    const BLOCKS: usize = 1;
-    const MASKED_LOADS: bool = false;
-    const DEPTH: usize = 512;
+    const TILES: &'static [usize] = &[6];
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -114,6 +111,9 @@ impl Simd for Neon {
         // SAFETY: the caller vouches for `n` values, and that the block has them.
         unsafe { std::ptr::copy_nonoverlapping(block.as_ptr(), to, n) };
     }
+
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
 
     #[inline(always)]
     fn add(self, a: Quad, b: Quad) -> Quad {

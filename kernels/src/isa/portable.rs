@@ -123,10 +123,7 @@ impl<F: Fused> Simd for Portable<F> {
     type V = Block;
     type M = [bool; LANES];
 
-    const ROWS: usize = 4;
-    const BLOCKS: usize = 1;
-    const MASKED_LOADS: bool = false;
-    const DEPTH: usize = 512;
+    const TILES: &'static [usize] = &[4];
 
     #[inline(always)]
     fn call<O: Op>(self, op: O) -> O::Out {
@@ -159,6 +156,9 @@ impl<F: Fused> Simd for Portable<F> {
         // SAFETY: the caller vouches for `n` values, and that the block has them.
         unsafe { std::ptr::copy_nonoverlapping(v.as_ptr(), to, n) };
     }
+
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
 
     #[inline(always)]
     fn add(self, a: Block, b: Block) -> Block {

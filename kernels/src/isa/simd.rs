@@ -21,14 +21,10 @@ pub trait Simd: Copy {
     /// Sixteen truth values.
     type M: Copy;
 
-    /// Rows of the largest tile of C that fits the registers.
-    const ROWS: usize;
-    /// Blocks of sixteen columns of that tile.
-    const BLOCKS: usize;
-    /// Whether [`Simd::load_ptr_part`] is an instruction, cheap enough for the innermost loop.
-    const MASKED_LOADS: bool;
-    /// The most of `k` a product takes at once.
-    const DEPTH: usize;
+    /// Rows of the largest tile of C that fits the registers, with one block of sixteen columns, two, and so on.
+    const TILES: &'static [usize];
+    /// Blocks of C in the largest tile of all.
+    const ACCUMULATORS: usize = Self::TILES[Self::TILES.len() - 1] * Self::TILES.len();
 
     /// Runs `op` in a function of its own that is compiled for this instruction set.
     fn call<O: Op>(self, op: O) -> O::Out;
@@ -51,6 +47,9 @@ pub trait Simd: Copy {
     /// # Safety
     /// - `to` is valid for writing `n` values of `f32`; `n <= 16`.
     unsafe fn store_ptr_part(self, v: Self::V, to: *mut f32, n: usize);
+
+    /// Asks for the cache line of `at`, which need not be valid; says nothing about any value.
+    fn prefetch(self, at: *const f32);
 
     /// `a + b`
     fn add(self, a: Self::V, b: Self::V) -> Self::V;

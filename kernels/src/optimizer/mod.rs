@@ -126,7 +126,7 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
             let (p, m) = rule.update(s, s.load(block(params, at)), s.load(block(grads, at)), m);
             s.store(p, block_mut(params, at));
             for (m, plane) in m.into_iter().zip(&mut memory) {
-                s.store(m, block_mut(plane, at));
+                s.store(settled(s, m), block_mut(plane, at));
             }
         }
         if whole < params.len() {
@@ -137,10 +137,17 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
             let (p, m) = rule.update(s, s.load_part(&params[whole..]), s.load_part(&grads[whole..]), m);
             s.store_part(p, &mut params[whole..]);
             for (m, plane) in m.into_iter().zip(&mut memory) {
-                s.store_part(m, &mut plane[whole..]);
+                s.store_part(settled(s, m), &mut plane[whole..]);
             }
         }
     }
+}
+
+/// What is remembered: zero instead of a subnormal. A mean that no gradient feeds any more shrinks until it is one and would
+/// stay there, where many processors take a hundred cycles for an operation; no step is long enough to show it.
+#[inline(always)]
+fn settled<S: Simd>(s: S, m: S::V) -> S::V {
+    s.select(s.lt(s.abs(m), s.splat(f32::MIN_POSITIVE)), s.zero(), m)
 }
 
 /// Runs a rule over the buffers, with the first `N` planes of memory.

@@ -309,17 +309,17 @@ impl Conv {
 
     /// The gradient of the weights in the rows `taps`, `(taps, channels)`: in every lane one chain from zero over the blocks of
     /// the batch and the places of each, in order, padding counting as zeros; then the lanes by the fixed tree of
-    /// [`Simd::sum`](crate::isa::Simd::sum).
+    /// [`Simd::sum`](crate::isa::Simd::sum). With `keep` it is added to what `out` holds.
     pub fn weight_gradient(
         &self,
         cpu: Cpu,
         taps: Range<usize>,
         traces: Traces<'_, '_>,
-        out: &mut [f32],
+        (keep, out): (bool, &mut [f32]),
         scratch: &mut Scratch,
     ) {
         assert!(taps.end <= self.taps(), "rows {taps:?} of {}", self.taps());
-        self.gradient(cpu, (Some(taps), 0..self.channels()), traces, out, scratch);
+        self.gradient(cpu, (Some(taps), 0..self.channels()), traces, (keep, out), scratch);
     }
 
     /// The gradient of the bias of some channels: the same sums of the results' gradients.
@@ -328,11 +328,11 @@ impl Conv {
         cpu: Cpu,
         channels: Range<usize>,
         traces: Traces<'_, '_>,
-        out: &mut [f32],
+        (keep, out): (bool, &mut [f32]),
         scratch: &mut Scratch,
     ) {
         assert!(channels.end <= self.channels(), "channels {channels:?} of {}", self.channels());
-        self.gradient(cpu, (None, channels), traces, out, scratch);
+        self.gradient(cpu, (None, channels), traces, (keep, out), scratch);
     }
 
     fn gradient(
@@ -340,7 +340,7 @@ impl Conv {
         cpu: Cpu,
         (taps, channels): (Option<Range<usize>>, Range<usize>),
         (count, of): Traces<'_, '_>,
-        out: &mut [f32],
+        (keep, out): (bool, &mut [f32]),
         scratch: &mut Scratch,
     ) {
         let shard = |i: usize| {
@@ -354,7 +354,7 @@ impl Conv {
             }
         };
         let (sizes, room) = (self.sizes, scratch.room(self.room()));
-        cpu.run(Gradient { sizes, taps, channels, count, shard: &shard, out, room });
+        cpu.run(Gradient { sizes, taps, channels, count, shard: &shard, keep, out, room });
     }
 }
 

@@ -16,7 +16,7 @@ use crate::isa::{LANES, Op, Simd};
 
 /// Channels and places of the largest tile: as many registers as the instruction set has, the fewest loads for them.
 const fn tile<S: Simd>() -> (usize, usize) {
-    if S::BLOCKS > 1 { (8, PLACES) } else { (S::ROWS, 1) }
+    if S::TILES.len() > 1 { (8, PLACES) } else { (S::TILES[0], 1) }
 }
 
 /// The most channels and places of a tile of any instruction set.

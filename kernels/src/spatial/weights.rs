@@ -21,9 +21,9 @@ const SLAB: usize = 256;
 
 /// Weights of a window and channels in the largest tile.
 const fn tile<S: Simd>() -> (usize, usize) {
-    if S::BLOCKS > 1 {
+    if S::ACCUMULATORS >= TAPS * CHANNELS {
         (TAPS, CHANNELS)
-    } else if S::ROWS >= 6 {
+    } else if S::ACCUMULATORS >= 6 {
         (3, 2)
     } else {
         (2, 2)
@@ -104,6 +104,8 @@ pub(super) struct Gradient<'a, 'f> {
     /// How many shards the batch has, and each of them; all but the last have whole blocks.
     pub count: usize,
     pub shard: &'f dyn Fn(usize) -> Shard<'a>,
+    /// Whether it is added to what `out` holds.
+    pub keep: bool,
     /// `(taps, channels)`
     pub out: &'a mut [f32],
     /// At least [`Sizes::room`] floats.
@@ -115,7 +117,7 @@ impl Op for Gradient<'_, '_> {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let Self { sizes, taps, channels, count, shard, out, room } = self;
+        let Self { sizes, taps, channels, count, shard, keep, out, room } = self;
         let rows = taps.as_ref().map_or(1, Range::len);
         assert_eq!(out.len(), rows * channels.len(), "gradients of a convolution's weights");
         let mut offsets = [0; CHUNK];
@@ -143,7 +145,8 @@ impl Op for Gradient<'_, '_> {
                         let meet = s.lanes(s.sums(square));
                         for (i, sum) in meet.into_iter().enumerate().map(|(i, sum)| (at * LANES + i, sum)) {
                             if i < length * tile {
-                                out[(begin + i / tile) * channels.len() + first + i % tile - channels.start] = sum;
+                                let at = (begin + i / tile) * channels.len() + first + i % tile - channels.start;
+                                out[at] = if keep { out[at] + sum } else { sum };
                             }
                         }
                     }

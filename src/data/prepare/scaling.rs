@@ -1,5 +1,5 @@
 //! Inputs brought to a common scale, by numbers fitted on the rows to train on. The inputs and the target of a series are
-//! one quantity, so they are scaled alike, all by the same numbers.
+//! one quantity, so they are scaled alike, all by the same numbers, and errors are told in the units that it came in.
 
 use kernels::member::Bounds;
 
@@ -84,7 +84,7 @@ impl Affine {
 
     /// All parts with these numbers.
     fn over(&self, parts: Prepared) -> Prepared {
-        over(parts, |x| self.apply(x))
+        over(parts, self.size[0], |x| self.apply(x))
     }
 
     /// Fitted to the training rows: every input on its own, or all `together`; a series always is one.
@@ -96,12 +96,16 @@ impl Affine {
     }
 }
 
-/// All parts with their inputs changed. The target of a series goes with its inputs.
-fn over(parts: Prepared, change: impl Fn(&mut [f32])) -> Prepared {
+/// All parts with their inputs changed. The target of a series goes with its inputs: a difference of 1 is then one of
+/// `size` as it was.
+fn over(parts: Prepared, size: f64, change: impl Fn(&mut [f32])) -> Prepared {
     parts.each(|_, data| {
         change(&mut data.x);
         match &mut data.labels {
-            Labels::Values { of, .. } if data.series => change(of),
+            Labels::Values { of, .. } if data.series => {
+                change(of);
+                data.unit *= size;
+            }
             _ => {}
         }
     })
@@ -125,7 +129,10 @@ impl Step for Scale {
     fn apply(&self, values: &Values, parts: Prepared, _seeds: Seeds) -> Prepared {
         match values.value("scale") {
             Value::Absent => parts,
-            Value::Number(factor) => over(parts, |x| x.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32)),
+            Value::Number(factor) => {
+                let times = |x: &mut [f32]| x.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32);
+                over(parts, factor.abs().recip(), times)
+            }
             _ => Affine::fitted(&parts.train, false, Affine::range).over(parts),
         }
     }

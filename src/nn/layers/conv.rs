@@ -191,10 +191,13 @@ impl Layer for Convolution {
         };
         let traces: spatial::Traces<'_, '_> = (traces.count, &of);
         if let Some((taps, within)) = self.weight.rows_within(part) {
-            self.conv.weight_gradient(pass.cpu, taps, traces, &mut grads[within], pass.scratch);
+            let keep = self.weight.carries_on(0);
+            self.conv.weight_gradient(pass.cpu, taps, traces, (keep, &mut grads[within]), pass.scratch);
         }
-        if let Some((channels, within)) = self.bias.as_ref().and_then(|bias| bias.rows_within(part)) {
-            self.conv.bias_gradient(pass.cpu, channels, traces, &mut grads[within], pass.scratch);
+        let Some(bias) = &self.bias else { return };
+        if let Some((channels, within)) = bias.rows_within(part) {
+            let keep = bias.carries_on(0);
+            self.conv.bias_gradient(pass.cpu, channels, traces, (keep, &mut grads[within]), pass.scratch);
         }
     }
 

@@ -1,6 +1,7 @@
 //! `dense`: every output is a weighted sum of all inputs, y = x W + b, with `x` `(B, in)`, `W` `(in, out)`, `b` `(out)`.
 //! The sum starts at the bias and is one chain of fused multiply-adds over the inputs in order. A row of any shape is
-//! taken as one vector.
+//! taken as one vector. Tied to an earlier layer, W is the transpose of that one's weights: a decoder that goes the way of
+//! its encoder back, an output that knows the symbols by the vectors they came in by.
 
 use std::ops::Range;
 
@@ -30,6 +31,13 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
             keys: vec![
                 Key::required("units", Kind::COUNT, "numbers it gives per row").or(&["out_features"]),
                 Key::preset("bias", Kind::Flag, "true", "whether b is there").or(&["use_bias"]),
+                Key::optional(
+                    "tied",
+                    Kind::Text,
+                    "the earlier `dense` or `embedding`, by its place in the network as for `share`, whose weights turned over \
+                     are W; b is the layer's own (Press & Wolf 2017)",
+                )
+                .or(&["tied_to"]),
                 Key::preset("activation", function, "\"identity\"", "f: `runner list activation`"),
             ],
             example: "{ type = \"dense\", units = 10, activation = \"tanh\" }".into(),
@@ -46,9 +54,13 @@ fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
         return None;
     }
     let fan = (inputs, units);
-    let weight = placing.slot("weight", Role::Weight, &[inputs, units], fan);
+    let tied = chosen.values.has("tied");
+    let weight = match tied {
+        true => placing.turned(chosen.values.text("tied"), chosen.values.place("tied"), [units, inputs])?,
+        false => placing.slot("weight", Role::Weight, &[inputs, units], fan),
+    };
     let bias = chosen.values.flag("bias").then(|| placing.slot("bias", Role::Bias, &[units], fan));
-    placing.push(Box::new(Dense { inputs, units, weight, bias }), Shape::flat(units));
+    placing.push(Box::new(Dense { inputs, units, weight, tied, bias }), Shape::flat(units));
     let function = chosen.values.member("activation");
     if function.name != "identity" {
         activation::push(function, placing);
@@ -64,12 +76,15 @@ struct Dense {
     inputs: usize,
     units: usize,
     weight: Slot,
+    /// Whether the slot holds Wᵀ, `(out, in)`.
+    tied: bool,
     bias: Option<Slot>,
 }
 
 impl Dense {
     fn weight<'a>(&self, params: &'a [f32]) -> Mat<'a> {
-        Mat::new(&params[self.weight.range()], self.inputs, self.units)
+        let slot = &params[self.weight.range()];
+        if self.tied { Mat::new(slot, self.units, self.inputs).t() } else { Mat::new(slot, self.inputs, self.units) }
     }
 }
 
@@ -93,7 +108,12 @@ impl Layer for Dense {
             let trace = (traces.of)(shard);
             (trace.x, trace.dy)
         };
-        gradients::weight(pass, &self.weight, part, traces.count, &of, grads);
+        // of what is tied, dWᵀ = dyᵀ x
+        let turned = |shard: usize| {
+            let (x, dy) = of(shard);
+            if self.tied { (dy, x) } else { (x, dy) }
+        };
+        gradients::weight(pass, &self.weight, part, traces.count, &turned, grads);
         if let Some(bias) = &self.bias {
             gradients::bias(pass, bias, part, traces.count, &|shard| of(shard).1, grads);
         }
@@ -101,9 +121,10 @@ impl Layer for Dense {
 
     fn reference(&self, params: &[f64], x: &[f64], _draws: Option<Draws>) -> Vec<f64> {
         let weight = &params[self.weight.range()];
+        let at = |i: usize, j: usize| if self.tied { j * self.inputs + i } else { i * self.units + j };
         let unit = |j: usize| {
             let bias = self.bias.as_ref().map_or(0.0, |b| params[b.offset + j]);
-            bias + x.iter().enumerate().map(|(i, x)| x * weight[i * self.units + j]).sum::<f64>()
+            bias + x.iter().enumerate().map(|(i, x)| x * weight[at(i, j)]).sum::<f64>()
         };
         (0..self.units).map(unit).collect()
     }

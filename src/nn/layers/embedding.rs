@@ -95,7 +95,9 @@ impl Layer for Embedding {
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
         let Some((symbols, within)) = self.weight.rows_within(part) else { return };
         let grads = &mut grads[within];
-        grads.fill(0.0);
+        if !self.weight.carries_on(0) {
+            grads.fill(0.0);
+        }
         for shard in 0..traces.count {
             let trace = (traces.of)(shard);
             for (x, dy) in trace.x.iter().zip(trace.dy.chunks_exact(self.units)) {

@@ -8,6 +8,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::registry::Registry;
 use crate::base::values::Chosen;
 
+use super::constraint::CONSTRAINT;
 use super::init;
 use super::place::Placing;
 
@@ -29,6 +30,7 @@ mod permute;
 mod pool;
 mod positional_embedding;
 mod recurrent;
+mod repeat;
 mod reshape;
 mod residual;
 mod rnn;
@@ -53,6 +55,7 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
             dropout::entry(),
             spatial_dropout::entry(),
             residual::entry(),
+            repeat::entry(),
             concat::entry(),
             parallel::entry(),
             scale::entry(),
@@ -82,7 +85,7 @@ pub static LAYERS: LazyLock<Registry<PlaceLayer>> = LazyLock::new(|| Registry {
 });
 
 /// What every layer takes. A layer that holds others hands it down: `lr` is multiplied, `frozen` holds for all of them,
-/// `weight_decay` and `init` are for those that do not say their own.
+/// `weight_decay`, `init` and `constraint` are for those that do not say their own, and what is shared is shared layer by layer.
 pub static COMMON: &[Key] = &[
     Key::preset(
         "lr",
@@ -103,6 +106,19 @@ pub static COMMON: &[Key] = &[
         "what the parameters of this layer start from, instead of the network's `init`",
     )
     .or(&["kernel_initializer"]),
+    Key::optional(
+        "constraint",
+        CONSTRAINT,
+        "what the incoming weights of every unit of this layer obey after each update: `runner list constraint`",
+    )
+    .or(&["kernel_constraint"]),
+    Key::optional(
+        "share",
+        Kind::Text,
+        "the earlier layer whose parameters this one, or the layers in it, use: its place in the network as checkpoints name \
+         it, `\"0\"` for the first, `\"1.body.0\"` for the first within the second; their gradients add up",
+    )
+    .or(&["share_with"]),
 ];
 
 /// A layer with what every layer takes.

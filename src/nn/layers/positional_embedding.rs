@@ -89,7 +89,7 @@ impl Layer for Positions {
         let columns = steps.start * slot.row()..steps.end * slot.row();
         for shard in 0..traces.count {
             let (dy, out) = ((traces.of)(shard).dy, &mut grads[within.clone()]);
-            reduce::column_sums(pass.cpu, dy, self.width, columns.clone(), shard > 0, out);
+            reduce::column_sums(pass.cpu, dy, self.width, columns.clone(), slot.carries_on(shard), out);
         }
     }
 

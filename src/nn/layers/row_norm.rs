@@ -107,17 +107,21 @@ impl Layer for RowNorm {
     }
 
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        if let Some((columns, within)) = self.weight.as_ref().and_then(|slot| slot.rows_within(part)) {
+        if let Some(slot) = &self.weight
+            && let Some((columns, within)) = slot.rows_within(part)
+        {
             for shard in 0..traces.count {
-                let trace = (traces.of)(shard);
+                let (trace, keep) = ((traces.of)(shard), slot.carries_on(shard));
                 let (rows, out) = ((trace.x, trace.dy), &mut grads[within.clone()]);
-                self.rows.factor_gradient(pass.cpu, columns.clone(), trace.kept, rows, shard > 0, out);
+                self.rows.factor_gradient(pass.cpu, columns.clone(), trace.kept, rows, keep, out);
             }
         }
-        if let Some((columns, within)) = self.bias.as_ref().and_then(|slot| slot.rows_within(part)) {
+        if let Some(slot) = &self.bias
+            && let Some((columns, within)) = slot.rows_within(part)
+        {
             for shard in 0..traces.count {
                 let (dy, out) = ((traces.of)(shard).dy, &mut grads[within.clone()]);
-                reduce::column_sums(pass.cpu, dy, self.rows.width, columns.clone(), shard > 0, out);
+                reduce::column_sums(pass.cpu, dy, self.rows.width, columns.clone(), slot.carries_on(shard), out);
             }
         }
     }

@@ -104,10 +104,10 @@ impl Layer for Scale {
             let trace = (traces.of)(shard);
             if let Factor::Each(_) = self.factor {
                 let terms = (trace.x, trace.dy);
-                reduce::column_dots(pass.cpu, terms, self.width, columns.clone(), shard > 0, out);
+                reduce::column_dots(pass.cpu, terms, self.width, columns.clone(), slot.carries_on(shard), out);
             } else {
                 let rows = trace.x.chunks_exact(self.width).zip(trace.dy.chunks_exact(self.width));
-                let before = if shard > 0 { out[0] } else { 0.0 };
+                let before = if slot.carries_on(shard) { out[0] } else { 0.0 };
                 out[0] = rows.fold(before, |sum, (x, dy)| sum + reduce::dot(pass.cpu, x, dy));
             }
         }

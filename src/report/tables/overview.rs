@@ -110,7 +110,11 @@ pub fn overview(frame: &Frame, extra: &[String], half: Half, whole: bool) -> Ove
     }
     let mut columns: Vec<Column> = (0..frame.axes.len()).map(|axis| axis_column(frame, axis, &cells)).collect();
     let known = frame.summaries();
-    let extra = extra.iter().filter(|e| MEASURES.iter().all(|(m, _)| m != e)).map(|e| (e.as_str(), 2));
+    // answers that need no network have rows of their own
+    let column = |name: &&String| {
+        MEASURES.iter().all(|(m, _)| m != name) && NAIVE.iter().all(|(prefix, _)| !name.starts_with(prefix))
+    };
+    let extra = extra.iter().filter(column).map(|e| (e.as_str(), 2));
     for (metric, goes) in MEASURES.into_iter().chain(extra) {
         // what chose the rows stays
         let goes = if shortened && frame.selecting_metric() == Some(metric) { 0 } else { goes };
@@ -125,7 +129,7 @@ pub fn overview(frame: &Frame, extra: &[String], half: Half, whole: bool) -> Ove
         caption.push_str("; the best of a column is marked");
     }
     columns.extend(counts(frame, &cells));
-    add_baseline(frame, &mut columns);
+    add_baselines(frame, &mut columns);
     Overview { columns, caption }
 }
 
@@ -137,36 +141,35 @@ fn rank_column(frame: &Frame, cells: &[usize]) -> Option<Column> {
     Some(Column::new("rank", cells.iter().map(place).collect(), true))
 }
 
-/// A last row with what the naive answer scores (the majority class, the mean, the last value), where it is the same for
-/// every setting.
-fn add_baseline(frame: &Frame, columns: &mut Vec<Column>) {
-    let value = |column: &Column| {
+/// The naive answers: what their measures begin with, and what they are called.
+const NAIVE: [(&str, &str); 2] = [("baseline_", "naive baseline"), ("persistence_", "the last value again")];
+
+/// Last rows with what naive answers score (the majority class or the mean; of a series the last value again), where they
+/// are the same for every setting.
+fn add_baselines(frame: &Frame, columns: &mut Vec<Column>) {
+    let value = |column: &Column, prefix: &str| {
         let of = |m: &&str| words::metric(m) == column.title;
         let known = frame.summaries();
-        let bases: Vec<&str> = known.iter().filter_map(|k| k.strip_prefix("baseline_")).collect();
+        let bases: Vec<&str> = known.iter().filter_map(|k| k.strip_prefix(prefix)).collect();
         let metric = bases.into_iter().find(|m| of(m))?;
         let cells = 0..frame.cells.len();
-        let name = format!("baseline_{metric}");
+        let name = format!("{prefix}{metric}");
         let spreads: Vec<Spread> = cells.map(|c| frame.group(c, &name).spread).filter(|s| s.n() > 0).collect();
         let texts: Vec<String> = spreads.iter().filter_map(|s| s.mean).map(|m| rounded(m, 4)).collect();
         texts.first().filter(|first| texts.iter().all(|t| t == *first)).cloned()
     };
-    let values: Vec<Option<String>> = columns.iter().map(value).collect();
-    if values.iter().all(Option::is_none) {
-        return;
+    let rows = NAIVE.map(|(prefix, name)| (name, columns.iter().map(|c| value(c, prefix)).collect::<Vec<_>>()));
+    let mut rows: Vec<_> = rows.into_iter().filter(|(_, values)| values.iter().any(Option::is_some)).collect();
+    if !rows.is_empty() && frame.axes.is_empty() {
+        let settings = columns.first().map_or(0, |c| c.cells.len());
+        columns.insert(0, Column::new("", vec![String::new(); settings], false));
+        rows.iter_mut().for_each(|(_, values)| values.insert(0, None));
     }
-    if frame.axes.is_empty() {
-        let rows = columns.first().map_or(0, |c| c.cells.len());
-        columns.insert(0, Column::new("", vec![String::new(); rows], false));
-        return add_baseline_row(columns, &[vec![None], values].concat());
-    }
-    add_baseline_row(columns, &values);
-}
-
-fn add_baseline_row(columns: &mut [Column], values: &[Option<String>]) {
-    for (i, (column, value)) in columns.iter_mut().zip(values).enumerate() {
-        let name = if i == 0 { "naive baseline" } else { "" };
-        column.cells.push(value.clone().unwrap_or_else(|| name.to_owned()));
+    for (name, values) in rows {
+        for (i, (column, value)) in columns.iter_mut().zip(values).enumerate() {
+            let name = if i == 0 { name } else { "" };
+            column.cells.push(value.unwrap_or_else(|| name.to_owned()));
+        }
     }
 }
 
@@ -315,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_naive_baseline_is_the_last_row() {
+    fn naive_answers_are_the_last_rows() {
         let mut frame =
             frame_of(&[numeric("optimizer.lr", &[0.1, 1.0], true)], &[&[Outcome::Done(0.5)], &[Outcome::Done(2.0)]]);
         let records = frame.trials.iter_mut().filter_map(|t| t.record.as_mut());
@@ -327,6 +330,12 @@ mod tests {
         assert_eq!((column("test loss").best, column("n").cells[2].as_str()), (Some(0), ""));
         frame.trials[1].record.as_mut().unwrap().summary.retain(|(name, _)| &**name != "baseline_test_loss");
         assert_eq!(overview(&frame, &[], Half::Interval, false), table, "of the settings that have it");
+        let records = frame.trials.iter_mut().filter_map(|t| t.record.as_mut());
+        records.for_each(|r| r.summary.push(("persistence_test_loss".into(), 0.75)));
+        let series = overview(&frame, &[], Half::Interval, false);
+        let loss = series.columns.iter().find(|c| c.title == "test loss").unwrap();
+        assert_eq!(series.columns[0].cells[2..], ["naive baseline", "the last value again"]);
+        assert_eq!(loss.cells[2..], ["2.250", "0.7500"]);
         frame.trials.iter_mut().for_each(|t| t.record = None);
         assert_eq!(overview(&frame, &[], Half::Interval, false).columns[0].cells.len(), 2);
     }
