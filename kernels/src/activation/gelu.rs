@@ -3,17 +3,16 @@
 
 use super::{Entry, Pointwise};
 use crate::isa::Simd;
-use crate::math;
+use crate::math::{self, GELU_CUBIC as CUBIC, GELU_LINEAR as LINEAR};
 use crate::member::{Bounds, Form, Setting};
 
-/// Within 2 ULP from -1 on; below, where the value is a tail of the distribution, within 5.
 #[derive(Clone, Copy)]
 struct Gelu;
 
 impl Pointwise for Gelu {
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        s.mul(x, math::normal(s, x).0)
+        math::gelu(s, x)
     }
 
     #[inline(always)]
@@ -27,18 +26,13 @@ impl Pointwise for Gelu {
     }
 }
 
-/// `2 sqrt(2 / pi)`, and that times 0.044715.
-const LINEAR: f64 = 1.595_769_121_605_730_7;
-const CUBIC: f64 = LINEAR * 0.044_715;
-
 #[derive(Clone, Copy)]
 struct Tanh;
 
 impl Pointwise for Tanh {
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        let slope = s.mul_add(s.mul(x, x), s.splat(CUBIC as f32), s.splat(LINEAR as f32));
-        s.mul(x, math::sigmoid(s, s.mul(x, slope)))
+        math::gelu_by_tanh(s, x)
     }
 
     #[inline(always)]
@@ -52,7 +46,8 @@ impl Pointwise for Tanh {
     }
 
     fn reference(self, x: f64) -> f64 {
-        0.5 * x * (1.0 + (0.5 * LINEAR * (x + 0.044_715 * x * x * x)).tanh())
+        // half of 1 + tanh u is the logistic function of 2 u, which does not cancel
+        x / (1.0 + (-LINEAR * (x + 0.044_715 * x * x * x)).exp())
     }
 }
 

@@ -10,7 +10,7 @@ struct Silu;
 impl Pointwise for Silu {
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        s.mul(x, math::sigmoid(s, x))
+        math::silu(s, x)
     }
 
     #[inline(always)]

@@ -166,6 +166,23 @@ impl Simd for Avx2 {
         halves!(_mm256_fmadd_ps(a, b, c))
     }
 
+    /// The instruction gives its second operand where the comparison of the first with it fails.
+    #[inline(always)]
+    fn max(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_max_ps(b, a))
+    }
+    #[inline(always)]
+    fn min(self, a: Pair, b: Pair) -> Pair {
+        halves!(_mm256_min_ps(b, a))
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 8], index: Pair) -> Pair {
+        // SAFETY: the array is one register long; AVX was detected, see `Avx2`.
+        let table = unsafe { _mm256_loadu_ps(table.as_ptr()) };
+        let index = int(index);
+        [proven!(_mm256_permutevar8x32_ps(table, index[0])), proven!(_mm256_permutevar8x32_ps(table, index[1]))]
+    }
+
     #[inline(always)]
     fn lt(self, a: Pair, b: Pair) -> Pair {
         // SAFETY: an `Avx2` exists only where AVX was detected.

@@ -122,6 +122,27 @@ impl Simd for Avx512 {
         proven!(_mm512_fmadd_ps(a, b, c))
     }
 
+    /// The instruction gives its second operand where the comparison of the first with it fails.
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_max_ps(b, a))
+    }
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        proven!(_mm512_min_ps(b, a))
+    }
+    #[inline(always)]
+    fn scale(self, y: __m512, n: __m512) -> __m512 {
+        proven!(_mm512_scalef_ps(y, n))
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 8], index: __m512) -> __m512 {
+        // The permutation takes four bits of the index: the table stands there twice.
+        // SAFETY: the array is 32 bytes long; an `Avx512` exists only where `avx512f` was detected.
+        let twice = unsafe { _mm512_broadcast_f64x4(_mm256_loadu_pd(table.as_ptr().cast())) };
+        proven!(_mm512_permutexvar_ps(int(index), _mm512_castpd_ps(twice)))
+    }
+
     #[inline(always)]
     fn lt(self, a: __m512, b: __m512) -> __mmask16 {
         // SAFETY: an `Avx512` exists only where `avx512f` was detected.

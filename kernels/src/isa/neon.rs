@@ -141,6 +141,22 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn lookup(self, table: &[f32; 8], index: Quad) -> Quad {
+        // Two registers are a table of 32 bytes: byte k of entry i is byte 4 i + k.
+        let index = int(self.and(index, self.bits(7)));
+        let mut found = index;
+        for i in 0..4 {
+            // SAFETY: the array is 32 bytes long; a `Neon` exists only where NEON was detected.
+            unsafe {
+                let bytes = vld1q_u8_x2(table.as_ptr().cast());
+                let at = vmlaq_n_u32(vdupq_n_u32(0x0302_0100), index[i], 0x0404_0404);
+                found[i] = vreinterpretq_u32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(at)));
+            }
+        }
+        float(found)
+    }
+
+    #[inline(always)]
     fn lt(self, a: Quad, b: Quad) -> Words {
         quarters!(vcltq_f32(a, b))
     }

@@ -186,6 +186,11 @@ impl<F: Fused> Simd for Portable<F> {
     }
 
     #[inline(always)]
+    fn lookup(self, table: &[f32; 8], index: Block) -> Block {
+        lanewise(index, index, |i, _| table[(i.to_bits() & 7) as usize])
+    }
+
+    #[inline(always)]
     fn lt(self, a: Block, b: Block) -> [bool; LANES] {
         compare(a, b, |a, b| a < b)
     }

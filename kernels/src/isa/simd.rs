@@ -64,6 +64,31 @@ pub trait Simd: Copy {
     /// `a b + c` with one rounding.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 
+    /// The larger by comparison: `b` where `a < b`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(a, b), b, a)
+    }
+    /// The smaller by comparison: `b` where `b < a`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
+    #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(b, a), b, a)
+    }
+    /// `y 2^n` with one rounding, for whole `|n| <= 252` and a `y` of which neither a factor of 2^126 nor of 2^-126 makes
+    /// a subnormal or an infinity (or which is zero, or NaN). `y` may be subnormal where `n = 0`.
+    #[inline(always)]
+    fn scale(self, y: Self::V, n: Self::V) -> Self::V {
+        // Two factors, because 2^n may have no float of its own. Only the second product rounds. Adding 1.5 * 2^23 leaves
+        // the whole number in the low bits, with 254 = 2 * 127 the sum of both exponents' fields.
+        let n = self.add(n, self.splat(12_582_912.0 + 254.0));
+        let n = self.and(n, self.bits(0x3ff));
+        let half = self.shr(n, 1);
+        let rest = self.int_sub(n, half);
+        self.mul(self.mul(y, self.shl(half, 23)), self.shl(rest, 23))
+    }
+    /// Lane by lane the entry of `table` that the three low bits of `index` name.
+    fn lookup(self, table: &[f32; 8], index: Self::V) -> Self::V;
+
     /// `a < b`; false where either is NaN.
     fn lt(self, a: Self::V, b: Self::V) -> Self::M;
     /// `a <= b`; false where either is NaN.
@@ -148,16 +173,6 @@ pub trait Simd: Copy {
         assert!(y.len() <= LANES, "a part of a block has {} values", y.len());
         // SAFETY: the slice is as long as said, and at most sixteen by the assertion.
         unsafe { self.store_ptr_part(v, y.as_mut_ptr(), y.len()) }
-    }
-    /// The larger by comparison: `b` where `a < b`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
-    #[inline(always)]
-    fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        self.select(self.lt(a, b), b, a)
-    }
-    /// The smaller by comparison: `b` where `b < a`, else `a`. A NaN in `a` stays, one in `b` does not arrive.
-    #[inline(always)]
-    fn min(self, a: Self::V, b: Self::V) -> Self::V {
-        self.select(self.lt(b, a), b, a)
     }
     /// `|a|`: the sign bit cleared.
     #[inline(always)]

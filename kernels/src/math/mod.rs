@@ -4,9 +4,12 @@
 //! than its neighbour both are computed and one is selected.
 
 mod normal;
+mod pieces;
+mod sigmoid;
 mod trigonometric;
 
-pub use normal::normal;
+pub use normal::{gelu, normal};
+pub use sigmoid::{GELU_CUBIC, GELU_LINEAR, gelu_by_tanh, sigmoid, silu};
 pub use trigonometric::sin_cos;
 
 use crate::isa::Simd;
@@ -15,16 +18,17 @@ use crate::isa::Simd;
 const LN2_HIGH: f32 = 0.693_145_75;
 const LN2_LOW: f32 = 1.428_606_8e-6;
 
-/// `x = n ln 2 + r` with `|r| <= ln 2 / 2`: gives `n` as a float, `n` as an integer, and `r`. Needs `|x| < 2^21`.
+/// Adding it rounds to the nearest integer `n` and leaves `n + 127` in the low bits, what `2^n` has for an exponent.
+const ROUND: f32 = 12_582_912.0 + 127.0;
+
+/// `x = n ln 2 + r` with `|r| <= ln 2 / 2`: gives `n`, `r`, and [`ROUND`]` + n`. Needs `|x| < 2^21`.
 #[inline(always)]
 fn reduce<S: Simd>(s: S, x: S::V) -> (S::V, S::V, S::V) {
-    // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
-    let shift = s.splat(12_582_912.0);
-    let shifted = s.mul_add(x, s.splat(std::f32::consts::LOG2_E), shift);
-    let n = s.sub(shifted, shift);
+    let rounded = s.mul_add(x, s.splat(std::f32::consts::LOG2_E), s.splat(ROUND));
+    let n = s.sub(rounded, s.splat(ROUND));
     let r = s.mul_add(n, s.splat(-LN2_HIGH), x);
     let r = s.mul_add(n, s.splat(-LN2_LOW), r);
-    (n, s.int_sub(shifted, shift), r)
+    (n, r, rounded)
 }
 
 /// `e^r - 1` for `|r| <= ln 2 / 2`: `r + r^2 P(r)`, P the polynomial of degree 5 that leaves the least error relative to
@@ -40,26 +44,18 @@ fn exp_m1_reduced<S: Simd>(s: S, r: S::V) -> S::V {
     s.mul_add(s.mul(r, r), p, r)
 }
 
-/// `2^n` for an integer `-126 <= n <= 127`.
+/// `2^n` for `-126 <= n <= 127` from [`ROUND`]` + n`.
 #[inline(always)]
-fn power_of_two<S: Simd>(s: S, n: S::V) -> S::V {
-    s.shl(s.int_add(n, s.bits(127)), 23)
+fn power_of_two<S: Simd>(s: S, rounded: S::V) -> S::V {
+    s.shl(rounded, 23)
 }
 
 /// `e^x`, within 1 ULP; overflows to infinity, underflows through the subnormals to zero.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     // Beyond these bounds the result is infinite or zero; the comparison lets a NaN through.
-    let (low, high) = (s.splat(-105.0), s.splat(89.0));
-    let x = s.min(s.max(x, low), high);
-    let (_, n, r) = reduce(s, x);
-    let y = s.add(s.splat(1.0), exp_m1_reduced(s, r));
-    // 2^n in two factors, because n = 128 and n < -126 have no float of their own. Only the second product rounds.
-    let n = s.int_add(n, s.bits(256));
-    let half = s.shr(n, 1);
-    let rest = s.int_sub(s.int_sub(n, half), s.bits(128));
-    let half = s.int_sub(half, s.bits(128));
-    s.mul(s.mul(y, power_of_two(s, half)), power_of_two(s, rest))
+    let (n, r, _) = reduce(s, clamp(s, x, -105.0, 89.0));
+    s.scale(s.add(s.splat(1.0), exp_m1_reduced(s, r)), n)
 }
 
 /// `x` cut off at both ends; a NaN stays one.
@@ -72,14 +68,8 @@ pub(crate) fn clamp<S: Simd>(s: S, x: S::V, low: f32, high: f32) -> S::V {
 #[inline(always)]
 pub fn exp_m1<S: Simd>(s: S, x: S::V) -> S::V {
     // From -17.33 on the nearest float is -1; the bound keeps 2^n a float.
-    let (_, n, r) = reduce(s, s.max(x, s.splat(-20.0)));
-    exp_m1_of(s, n, r)
-}
-
-/// `2^n e^r - 1` for what [`reduce`] gives.
-#[inline(always)]
-fn exp_m1_of<S: Simd>(s: S, n: S::V, r: S::V) -> S::V {
-    let scale = power_of_two(s, n);
+    let (_, r, rounded) = reduce(s, s.max(x, s.splat(-20.0)));
+    let scale = power_of_two(s, rounded);
     s.mul_add(scale, exp_m1_reduced(s, r), s.sub(scale, s.splat(1.0)))
 }
 
@@ -131,32 +121,11 @@ pub fn ln_1p<S: Simd>(s: S, x: S::V) -> S::V {
     s.mul_add(n, s.splat(LN2_HIGH), s.add(low, f))
 }
 
-/// `tanh x` within 2.5 ULP: `E / (E + 2)` with `E = e^(2|x|) - 1`, and the sign of `x`.
+/// `tanh x` within 1.1 ULP.
 #[inline(always)]
 pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
-    // From 9.02 on the nearest float is one; the bound keeps 2^n below overflow.
-    let size = s.min(s.abs(x), s.splat(10.0));
-    let (_, n, r) = reduce(s, s.add(size, size));
-    let e = exp_m1_of(s, n, r);
-    let y = s.div(e, s.add(e, s.splat(2.0)));
+    // From 9.02 on the nearest float is one; the bound keeps within the table.
+    let size = s.min(s.abs(x), s.splat(9.5));
+    let (y, _) = pieces::TANH.eval(s, size);
     s.or(y, s.and(x, s.bits(0x8000_0000)))
-}
-
-/// `1 / (1 + e^-x)` within 2.5 ULP: the exponential is taken of `-|x|`, so it never overflows.
-#[inline(always)]
-pub fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
-    let one = s.splat(1.0);
-    let e = exp(s, s.neg(s.abs(x)));
-    let top = s.select(s.lt(x, s.zero()), e, one);
-    s.div(top, s.add(one, e))
-}
-
-/// `1 / (1 + e^-x)` for the gates of recurrent units, within 2.5 ULP from -87 on; 1.6e-38 below.
-#[inline(always)]
-pub fn gate<S: Simd>(s: S, x: S::V) -> S::V {
-    // Within the bounds 2^n is a float.
-    let (_, n, r) = reduce(s, s.neg(clamp(s, x, -87.0, 87.0)));
-    let scale = power_of_two(s, n);
-    let e = s.mul_add(scale, exp_m1_reduced(s, r), scale);
-    s.div(s.splat(1.0), s.add(s.splat(1.0), e))
 }

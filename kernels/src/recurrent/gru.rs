@@ -15,8 +15,8 @@ impl Unit<3, 1> for Gru {
 
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, p: [S::V; 3], r: [S::V; 3], h: S::V, c: S::V) -> Made<S::V, 3, 1> {
-        let reset = math::gate(s, s.add(p[0], r[0]));
-        let z = math::gate(s, s.add(p[1], r[1]));
+        let reset = math::sigmoid(s, s.add(p[0], r[0]));
+        let z = math::sigmoid(s, s.add(p[1], r[1]));
         let n = math::tanh(s, s.mul_add(reset, r[2], p[2]));
         Made { gates: [reset, z, n], kept: [r[2]], h: s.mul_add(z, s.sub(h, n), n), c }
     }

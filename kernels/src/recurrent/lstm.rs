@@ -15,10 +15,10 @@ impl Unit<4, 2> for Lstm {
 
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, p: [S::V; 4], r: [S::V; 4], _: S::V, c: S::V) -> Made<S::V, 4, 2> {
-        let i = math::gate(s, s.add(p[0], r[0]));
-        let f = math::gate(s, s.add(p[1], r[1]));
+        let i = math::sigmoid(s, s.add(p[0], r[0]));
+        let f = math::sigmoid(s, s.add(p[1], r[1]));
         let g = math::tanh(s, s.add(p[2], r[2]));
-        let o = math::gate(s, s.add(p[3], r[3]));
+        let o = math::sigmoid(s, s.add(p[3], r[3]));
         let new = s.mul_add(f, c, s.mul(i, g));
         let seen = math::tanh(s, new);
         Made { gates: [i, f, g, o], kept: [c, seen], h: s.mul(o, seen), c: new }
