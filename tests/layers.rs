@@ -221,8 +221,8 @@ fn branches_are_what_residual_and_concat_are() {
 /// Where the gradient is used up block by block, a block must have been through every layer that shares it.
 #[test]
 fn shared_weights_learn_the_same_in_blocks_and_at_once() {
-    let layers = "{ type = 'dense', units = 190, activation = 'tanh' }, { type = 'dense', units = 190, activation = 'tanh' },
-                  { type = 'dense', units = 190, activation = 'tanh', share = '1' }, { type = 'dense', units = 190, tied = '1' },
+    let layers = "{ type = 'dense', units = 400, activation = 'tanh' }, { type = 'dense', units = 400, activation = 'tanh' },
+                  { type = 'dense', units = 400, activation = 'tanh', share = '1' }, { type = 'dense', units = 400, tied = '1' },
                   { type = 'dense', units = 3, tied = '0' }";
     let at = |measures: &str| {
         let text = format!(
@@ -239,7 +239,7 @@ fn shared_weights_learn_the_same_in_blocks_and_at_once() {
     let network = &blocks.plan.network;
     let names: Vec<&str> = network.slots().iter().map(|slot| slot.name.as_str()).collect();
     assert_eq!(names, ["0.weight", "0.bias", "1.weight", "1.bias", "3.bias", "4.bias"]);
-    assert_eq!(network.learned(), 3 * 190 + 190 + 190 * 190 + 190 + 190 + 3, "what is shared counts once");
+    assert_eq!(network.learned(), 3 * 400 + 400 + 400 * 400 + 400 + 400 + 3, "what is shared counts once");
     assert!(!blocks.plan.keeps_gradient() && whole.plan.keeps_gradient());
     assert!(network.blocks(&network.cuts(1)).len() > 3, "there are several blocks");
     let once = trained(&whole, 1, 0, 3, &[5]);
