@@ -61,7 +61,7 @@ fn what_pytorch_saved_is_read_and_written_the_same() {
         let theirs = std::fs::read(path).expect("a file of the repository");
         let params = weights::from_bytes(network.slots(), &theirs).unwrap_or_else(|e| panic!("{name}: {e}"));
         let (x, mut scratch) = (singles(&case["x"]), Scratch::new());
-        let mut kept = vec![0.0; 4 * network.kept()];
+        let mut kept = vec![0.0; network.kept(4)];
         let mut pass = Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
         let outputs = network.forward(&mut pass, &params, &x, &mut kept);
         for (ours, theirs) in outputs.iter().zip(numbers(&case["outputs"])) {

@@ -237,7 +237,7 @@ fn hidden_activations_move_alike_at_every_width_in_mup_only() {
                     let (plan, x) = (&seen.plan, seen.train.x(&(0..6)));
                     let layers = &params[..params.len() - width - 1];
                     let last = vec![0.0; width + 1];
-                    let mut kept = vec![0.0; 6 * plan.network.kept()];
+                    let mut kept = vec![0.0; plan.network.kept(6)];
                     let mut scratch = kernels::Scratch::new();
                     let mut pass =
                         runner::nn::layer::Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };

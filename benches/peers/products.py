@@ -17,12 +17,13 @@ LAYERS = [
 
 
 def products():
-    """(form, m, k, n): what forward and backward of a layer need."""
+    """(name, form, m, k, n): what forward and backward of a layer need."""
     for rows, inputs, units in LAYERS:
-        yield "forward", rows, inputs, units  # y = x w
+        layer = f"{rows}x{inputs}x{units}"
+        yield f"forward {layer}", "forward", rows, inputs, units  # y = x w
         if rows <= 128:
-            yield "weights", inputs, rows, units  # dw = x^T dy
-            yield "inputs", rows, units, inputs  # dx = dy w^T
+            yield f"weights {layer}", "weights", inputs, rows, units  # dw = x^T dy
+            yield f"inputs {layer}", "inputs", rows, units, inputs  # dx = dy w^T
 
 
 def operands(form, m, k, n):
@@ -65,8 +66,8 @@ def seconds(call, least=0.01, times=5):
 def main():
     make = {"numpy": numpy_product, "torch": torch_product}[sys.argv[1]]
     rates = {}
-    for form, m, k, n in products():
-        rates[f"{form} {m}x{k}x{n}"] = 2e-9 * m * k * n / seconds(make(*operands(form, m, k, n)))
+    for name, form, m, k, n in products():
+        rates[name] = 2e-9 * m * k * n / seconds(make(*operands(form, m, k, n)))
     print(json.dumps(rates))
 
 

@@ -117,9 +117,27 @@ def begin_round(args, name, number, kept):
 def products(args, kept):
     for number in range(args.rounds):
         begin_round(args, "products", number, kept)
+        for shape, rates in our_products(args.runner).items():
+            for label, rate in rates.items():
+                kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
         for label, library in [("NumPy (OpenBLAS)", "numpy"), ("PyTorch (MKL)", "torch")]:
             for shape, rate in json.loads(output([sys.executable, HERE / "products.py", library])).items():
                 kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
+
+
+def our_products(runner):
+    """GFLOP/s of our matrix products, and of `matrixmultiply`, by their shapes, from a short `runner bench`."""
+    with tempfile.TemporaryDirectory() as out:
+        output([runner, "bench", "--quick", "--rounds", "3", "--only", "gemm", "--out", out, "-q"])
+        with open(Path(out) / "bench" / "report.json") as report:
+            measures = [m for m in json.load(report)["measures"] if m["group"] == "gemm"]
+    best = measures[0]["with"]
+    rates = {}
+    for measure in measures:
+        label = f"{OURS}, {best}" if measure["with"] == best else measure["with"]
+        if measure["with"] in (best, "matrixmultiply"):
+            rates.setdefault(measure["name"], {})[label] = measure["estimate"]["median"]
+    return rates
 
 
 def machine(args):
@@ -164,13 +182,14 @@ def workload_table(parts):
 
 
 def product_table(part):
-    labels = sorted({label for rates in part["rates"].values() for label in rates}, key=lambda label: label != OURS)
+    labels = sorted({label for rates in part["rates"].values() for label in rates}, key=lambda label: not label.startswith(OURS))
     print("\nMatrix products on one thread, GFLOP/s\n")
     print("| product | " + " | ".join(labels) + " |")
     print("|---" * (len(labels) + 1) + "|")
     for shape, rates in part["rates"].items():
         rates = medians(rates)
-        print(f"| {shape} | " + " | ".join(f"{rates[label]:.1f}" for label in labels) + " |")
+        cells = [f"{rates[label]:.0f}" if label in rates else "" for label in labels]
+        print(f"| {shape} | " + " | ".join(cells) + " |")
 
 
 def main():

@@ -232,8 +232,9 @@ impl Workload {
 
 /// What a training step costs, about, in floating-point operations.
 fn cost_of_step(plan: &Plan, train: &Dataset) -> f64 {
-    let row = plan.network.operations() as f64 + PER_NUMBER * plan.network.kept() as f64;
-    plan.batch_rows(train.rows()) as f64 * row + PER_NUMBER * plan.network.parameters() as f64
+    let rows = plan.batch_rows(train.rows());
+    let numbers = plan.network.kept(rows) + plan.network.parameters();
+    rows as f64 * plan.network.operations() as f64 + PER_NUMBER * numbers as f64
 }
 
 /// At most `most` of the numbers from 0 to `all` - 1, at equal distances.

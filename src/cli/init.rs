@@ -50,7 +50,8 @@ static TEMPLATES: &[Template] = templates![
     "adding_lstm",
     "airline_lstm",
     "fashion_mlp",
-    "lenet_mnist"
+    "lenet_mnist",
+    "char_gpt"
 ];
 
 pub(super) fn run(args: &Init) -> End {

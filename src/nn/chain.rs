@@ -1,14 +1,19 @@
 //! Layers in a row: the whole network is one, and so is the body of a residual block. A chain lays out the memory that a
-//! pass needs, per row of the batch: first what forward makes, layer by layer (output, then what the layer keeps), then
-//! the gradients of the outputs.
+//! pass needs: first what forward makes, layer by layer (output, then what the layer keeps), then the gradients of the
+//! outputs, each from the beginning of a cache line.
 //!
 //! ```text
 //! | y0 | kept0 | y1 | kept1 | ... | dy0 | dy1 | ... |      each block (B, width)
 //! ```
+//!
+//! Rows lie one after the other where they come in and go out; in between they may lie in lanes.
 
 use std::ops::Range;
 
-use super::layer::{Draws, Io, Layer, Pass, Trace, Traces};
+use kernels::spatial::{Pool, padded};
+
+use super::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
+use super::turn::Turn;
 
 /// How much there is to multiply in a row, in multiply-adds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,48 +24,117 @@ pub struct Work {
     pub spared: usize,
 }
 
-/// A layer and where its numbers lie, in floats per row.
+/// A layer, and how its output lies.
 #[derive(Debug)]
 struct Link {
     layer: Box<dyn Layer>,
     width: usize,
-    /// Start of `y`; what the layer keeps follows it.
-    y: usize,
-    /// Start of `dy`, counted from the end of the forward part.
-    dy: usize,
+    /// Whether in lanes.
+    lanes: bool,
+}
+
+impl Link {
+    /// Rows that take memory.
+    fn rows(&self, rows: usize) -> usize {
+        if self.lanes { padded(rows) } else { rows }
+    }
+
+    /// Floats of its output.
+    fn made(&self, rows: usize) -> usize {
+        self.rows(rows) * self.width
+    }
+
+    /// The same, up to where the next begin: at a cache line, if the first does.
+    fn output(&self, rows: usize) -> usize {
+        padded(self.made(rows))
+    }
+
+    /// Floats that the layer keeps.
+    fn own(&self, rows: usize) -> usize {
+        self.layer.kept_of(self.rows(rows))
+    }
+
+    /// Both, up to where the next begin.
+    fn forward(&self, rows: usize) -> usize {
+        self.output(rows) + padded(self.own(rows))
+    }
 }
 
 /// Layers in a row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chain {
     links: Vec<Link>,
-    /// Floats per row of the forward part.
-    made: usize,
-    /// Floats per row of the backward part.
-    slopes: usize,
+    /// Numbers of a row of input.
+    inputs: usize,
     work: Work,
     /// How many layers there are before the first that learns.
     idle: usize,
 }
 
 impl Chain {
+    /// No layers yet, for rows of so many numbers.
+    pub fn new(inputs: usize) -> Self {
+        Self { links: Vec::new(), inputs, work: Work::default(), idle: 0 }
+    }
+
     /// Adds a layer that gives `width` numbers per row and multiplies so much; `learns` says that it has parameters, or
-    /// holds layers that have.
+    /// holds layers that have. Its input must lie as it reads it.
     pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work, learns: bool) {
         self.work.forward += work.forward;
         if self.idle == self.links.len() {
             self.work.spared += work.spared;
             self.idle += usize::from(!learns);
         }
-        let (y, dy) = (self.made, self.slopes);
-        self.made += width + layer.kept();
-        self.slopes += width;
-        self.links.push(Link { layer, width, y, dy });
+        let lanes = match layer.layout() {
+            Layout::Rows => false,
+            Layout::Lanes => true,
+            Layout::Either => self.lanes(),
+        };
+        self.links.push(Link { layer, width, lanes });
     }
 
-    /// Floats per row that a forward and backward pass needs.
-    pub fn kept(&self) -> usize {
-        self.made + self.slopes
+    /// Brings the output into this layout.
+    pub fn turn(&mut self, to: Layout) {
+        let lanes = to == Layout::Lanes;
+        if to != Layout::Either && lanes != self.lanes() {
+            let width = self.width();
+            self.push(Box::new(Turn { width, to }), width, Work::default(), false);
+            self.links.last_mut().expect("just pushed").lanes = lanes;
+        }
+    }
+
+    /// Whether the output lies in lanes.
+    fn lanes(&self) -> bool {
+        self.links.last().is_some_and(|link| link.lanes)
+    }
+
+    /// Numbers of a row of output.
+    fn width(&self) -> usize {
+        self.links.last().map_or(self.inputs, |link| link.width)
+    }
+
+    /// Lets the last layer take over the pooling that would follow it, after which it gives `width` numbers; says whether it
+    /// does.
+    pub fn absorb(&mut self, pool: &Pool, width: usize) -> bool {
+        let Some(last) = self.links.last_mut() else { return false };
+        let does = last.layer.absorb(pool);
+        last.width = if does { width } else { last.width };
+        does
+    }
+
+    /// How many rows the input has.
+    pub fn rows(&self, x: &[f32]) -> usize {
+        x.len() / self.inputs
+    }
+
+    /// Floats that a forward and backward pass over so many rows needs; more rows never need fewer.
+    pub fn kept(&self, rows: usize) -> usize {
+        self.made(rows) + self.links.iter().map(|link| link.output(rows)).sum::<usize>()
+    }
+
+    /// Floats of the forward part.
+    fn made(&self, rows: usize) -> usize {
+        self.links.iter().map(|link| link.forward(rows)).sum()
     }
 
     /// Floats of working memory that its layers take at most: see [`Layer::room`].
@@ -73,60 +147,69 @@ impl Chain {
         self.links.iter().filter_map(|link| link.layer.coupled()).max()
     }
 
+    /// At multiples of how many rows a batch may be divided: see [`Layer::block`].
+    pub fn block(&self) -> usize {
+        self.links.iter().map(|link| link.layer.block()).max().unwrap_or(1)
+    }
+
     /// How much its layers multiply.
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// The chain's output, `(B, out)`, after [`Chain::forward`].
-    pub fn output<'a>(&self, kept: &'a [f32]) -> &'a [f32] {
-        let rows = self.rows(kept);
+    /// The chain's output, `(B, out)`, after [`Chain::forward`] over so many rows.
+    pub fn output<'a>(&self, rows: usize, kept: &'a [f32]) -> &'a [f32] {
         let last = self.last();
-        &kept[rows * last.y..][..rows * last.width]
+        &kept[self.made(rows) - last.forward(rows)..][..last.made(rows)]
     }
 
     /// The output, and the place for the gradient of it that [`Chain::backward`] starts from.
-    pub fn output_and_slope<'a>(&self, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
-        let rows = self.rows(kept);
+    pub fn output_and_slope<'a>(&self, rows: usize, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
         let last = self.last();
-        let (made, slopes) = kept.split_at_mut(rows * self.made);
-        (&made[rows * last.y..][..rows * last.width], &mut slopes[rows * last.dy..][..rows * last.width])
+        let (made, slopes) = kept.split_at_mut(self.made(rows));
+        let (y, dy) = (made.len() - last.forward(rows), slopes.len() - last.output(rows));
+        (&made[y..][..last.made(rows)], &mut slopes[dy..][..last.made(rows)])
     }
 
     /// The forward pass; `kept` has room for exactly the rows of `x`.
-    pub fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
-        let rows = self.rows(kept);
-        let made = &mut kept[..rows * self.made];
-        for (i, link) in self.links.iter().enumerate() {
-            let (before, rest) = made.split_at_mut(rows * link.y);
-            let x = self.input(i, x, before, rows);
-            let (y, rest) = rest.split_at_mut(rows * link.width);
-            let own = &mut rest[..rows * link.layer.kept()];
-            link.layer.forward(pass, params, x, y, own);
+    pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], mut x: &'a [f32], kept: &'a mut [f32]) {
+        let rows = self.rows(x);
+        assert_eq!(kept.len(), self.kept(rows), "a chain was given memory of another size");
+        let mut rest = kept;
+        for link in &self.links {
+            let (y, after) = rest.split_at_mut(link.output(rows));
+            let (own, after) = after.split_at_mut(padded(link.own(rows)));
+            link.layer.forward(pass, params, x, &mut y[..link.made(rows)], &mut own[..link.own(rows)]);
+            x = &y[..link.made(rows)];
+            rest = after;
         }
     }
 
     /// The backward pass from the gradient of the output; `dx` is empty when nobody needs it.
     pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32], dx: &mut [f32]) {
-        let rows = self.rows(kept);
-        let (made, slopes) = kept.split_at_mut(rows * self.made);
+        let rows = self.rows(x);
+        let (mut made, mut slopes) = kept.split_at_mut(self.made(rows));
         let wanted = !dx.is_empty();
         for (i, link) in self.links.iter().enumerate().rev() {
             if i < self.idle && !wanted {
                 return;
             }
-            let (before, rest) = made.split_at_mut(rows * (link.y + link.width));
-            let own = &mut rest[..rows * link.layer.kept()];
-            let (earlier, dy) = slopes.split_at_mut(rows * link.dy);
-            let io =
-                Io { x: self.input(i, x, before, rows), y: &before[rows * link.y..], dy: &dy[..rows * link.width] };
+            let (before, own) = made.split_at_mut(made.len() - padded(link.own(rows)));
+            let (before, y) = before.split_at_mut(before.len() - link.output(rows));
+            let (earlier, dy) = slopes.split_at_mut(slopes.len() - link.output(rows));
             let previous = i.checked_sub(1).map(|p| &self.links[p]);
+            let x = previous.map_or(x, |p| &before[before.len() - p.forward(rows)..][..p.made(rows)]);
+            let io = Io { x, y: &y[..link.made(rows)], dy: &dy[..link.made(rows)] };
             let dx = match previous {
                 Some(_) if i == self.idle && !wanted => &mut [],
-                Some(p) => &mut earlier[rows * p.dy..],
+                Some(p) => {
+                    let end = earlier.len() - p.output(rows) + p.made(rows);
+                    &mut earlier[end - p.made(rows)..end]
+                }
                 None => &mut *dx,
             };
-            link.layer.backward(pass, params, io, dx, own);
+            link.layer.backward(pass, params, io, dx, &mut own[..link.own(rows)]);
+            (made, slopes) = (before, earlier);
         }
     }
 
@@ -136,12 +219,19 @@ impl Chain {
         for (i, link) in self.links.iter().enumerate() {
             let of = |shard: usize| {
                 let whole = (traces.of)(shard);
-                let rows = self.rows(whole.kept);
-                let (made, slopes) = whole.kept.split_at(rows * self.made);
+                let rows = self.rows(whole.x);
+                let (made, slopes) = whole.kept.split_at(self.made(rows));
+                let (mut x, mut y, mut dy) = (whole.x, 0, 0);
+                for link in &self.links[..i] {
+                    x = &made[y..][..link.made(rows)];
+                    y += link.forward(rows);
+                    dy += link.output(rows);
+                }
                 Trace {
-                    x: self.input(i, whole.x, made, rows),
-                    dy: &slopes[rows * link.dy..][..rows * link.width],
-                    kept: &made[rows * (link.y + link.width)..][..rows * link.layer.kept()],
+                    rows,
+                    x,
+                    dy: &slopes[dy..][..link.made(rows)],
+                    kept: &made[y + link.output(rows)..][..link.own(rows)],
                 }
             };
             link.layer.gradients(pass, part, &Traces { count: traces.count, of: &of }, grads);
@@ -153,20 +243,7 @@ impl Chain {
         self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference_rows(params, &x, draws))
     }
 
-    fn input<'a>(&self, i: usize, x: &'a [f32], made: &'a [f32], rows: usize) -> &'a [f32] {
-        match i.checked_sub(1).map(|p| &self.links[p]) {
-            Some(previous) => &made[rows * previous.y..][..rows * previous.width],
-            None => x,
-        }
-    }
-
     fn last(&self) -> &Link {
         self.links.last().expect("a placed chain has at least one layer")
-    }
-
-    fn rows(&self, kept: &[f32]) -> usize {
-        let rows = kept.len() / self.kept();
-        assert_eq!(kept.len(), rows * self.kept(), "a chain of {} floats per row was given other memory", self.kept());
-        rows
     }
 }

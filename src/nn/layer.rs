@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
+use kernels::spatial::Pool;
 
 use crate::base::random::Seeds;
 
@@ -33,9 +34,23 @@ pub struct Draws {
     pub row: usize,
 }
 
+/// How the rows of a batch lie in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One after the other: `(B, width)`.
+    Rows,
+    /// Side by side, sixteen at a time: `(B / 16, width, 16)`, where what fills the last block up is no row; see
+    /// [`kernels::spatial::spread`].
+    Lanes,
+    /// As they come: the layer does the same to every number.
+    Either,
+}
+
 /// What forward and backward left behind for the rows of one shard of a batch.
 #[derive(Clone, Copy)]
 pub struct Trace<'a> {
+    /// B, without what fills the last block of sixteen.
+    pub rows: usize,
     /// The layer's input, `(B, in)`.
     pub x: &'a [f32],
     /// The gradient of its output, `(B, out)`.
@@ -55,9 +70,30 @@ pub struct Traces<'a, 'f> {
 /// A placed layer. `B`, the number of rows, is the length of `y` divided by the output width; it differs from call to
 /// call. `params` is always the flat buffer of the whole network.
 pub trait Layer: Send + Sync + Debug {
+    /// How the rows of its input and output lie, and of what it keeps; in lanes, `B` is a multiple of sixteen.
+    fn layout(&self) -> Layout {
+        Layout::Rows
+    }
+
     /// Floats per row that forward keeps for backward, beside the input and the output.
     fn kept(&self) -> usize {
         0
+    }
+
+    /// The same of so many rows, where a layer holds layers.
+    fn kept_of(&self, rows: usize) -> usize {
+        rows * self.kept()
+    }
+
+    /// Its sums over the rows of a batch take so many at a time: a batch is divided at their multiples only.
+    fn block(&self) -> usize {
+        1
+    }
+
+    /// Takes over the pooling that would follow it, and says whether it does both at once from now on.
+    fn absorb(&mut self, pool: &Pool) -> bool {
+        let _ = pool;
+        false
     }
 
     /// Floats of working memory ([`Scratch::room`]) that one of its functions takes at most.

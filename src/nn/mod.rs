@@ -2,13 +2,16 @@
 //! every parameter gets its slot in one flat buffer. From then on a network is pairs of functions over slices: it owns
 //! no numbers, allocates nothing and can be shared by threads.
 //!
-//! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), layers in a row ([`chain`]), what their
-//! gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`], [`activation`], [`init`]),
-//! what weights must obey ([`constraint`]), parameters as files ([`weights`]), the whole ([`network`]).
+//! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), from rows to lanes and back ([`turn`]), layers
+//! in a row ([`chain`]), what their gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`],
+//! [`activation`], [`init`]), what weights must obey ([`constraint`]), parameters as files ([`weights`]), the whole
+//! ([`network`]).
 
 pub mod params;
 
 pub mod layer;
+
+pub mod turn;
 
 pub mod chain;
 

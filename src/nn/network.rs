@@ -107,9 +107,14 @@ impl Network {
         self.slots.blocks(cuts)
     }
 
-    /// Floats per row that a pass needs as working memory.
-    pub fn kept(&self) -> usize {
-        self.chain.kept()
+    /// Floats that a pass over so many rows needs as working memory; more rows never need fewer.
+    pub fn kept(&self, rows: usize) -> usize {
+        self.chain.kept(rows)
+    }
+
+    /// At multiples of how many rows a batch may be divided between threads.
+    pub fn block(&self) -> usize {
+        self.chain.block()
     }
 
     /// Where the rows of a batch depend on each other in training, so that one thread must have them all: the fewest that
@@ -139,16 +144,16 @@ impl Network {
         }
     }
 
-    /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `B * self.kept()` long. The output is
+    /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `self.kept(B)` long. The output is
     /// returned, `(B, out)`.
     pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &'a mut [f32]) -> &'a [f32] {
         self.chain.forward(pass, params, x, kept);
-        self.chain.output(kept)
+        self.chain.output(self.chain.rows(x), kept)
     }
 
-    /// After a forward pass: the output, and where the gradient of the loss by it is to be written.
-    pub fn output_and_slope<'a>(&self, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
-        self.chain.output_and_slope(kept)
+    /// After a forward pass over so many rows: the output, and where the gradient of the loss by it is to be written.
+    pub fn output_and_slope<'a>(&self, rows: usize, kept: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+        self.chain.output_and_slope(rows, kept)
     }
 
     /// The backward pass from that gradient, through the activations only.

@@ -2,12 +2,14 @@
 //! layer and the shapes that led to it. A layer that shares the parameters of an earlier one is handed that one's slots when
 //! it asks for its own, so a layer knows nothing of it but whether a gradient is there already.
 
+use kernels::spatial::Pool;
+
 use crate::base::diagnostics::{Diagnostics, Place, suggest};
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Item, Value, Values};
 
 use super::chain::{Chain, Work};
-use super::layer::Layer;
+use super::layer::{Layer, Layout};
 use super::layers::LAYERS;
 use super::params::{Care, Role, Slot, Slots};
 
@@ -83,7 +85,7 @@ fn place(
         pushed: slots.state(),
         slots,
         diagnostics,
-        chain: Chain::default(),
+        chain: Chain::new(input.width()),
         shape: input.clone(),
         symbols,
         padded,
@@ -108,6 +110,7 @@ fn place(
         placing.slots.close(placing.name());
         placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
     }
+    placing.chain.turn(Layout::Rows);
     Some((placing.chain, placing.shape))
 }
 
@@ -216,9 +219,19 @@ impl Placing<'_> {
         slots.for_each(|slot| slot.uses = if again { slot.uses + uses } else { uses });
         let learns = self.slots.state() != std::mem::replace(&mut self.pushed, self.slots.state());
         let work = Work { forward: inner.forward + own, spared: inner.spared + own };
+        self.chain.turn(layer.layout());
         self.chain.push(layer, shape.width(), work, learns);
         self.shape = shape;
         self.symbols = None;
+    }
+
+    /// Adds a pooling that gives rows of `shape` to the layer before, if that takes it over; says whether it does.
+    pub fn absorb(&mut self, pool: &Pool, shape: &Shape) -> bool {
+        let does = self.chain.absorb(pool, shape.width());
+        if does {
+            self.shape = shape.clone();
+        }
+        does
     }
 
     /// Places the layers of a list inside the layer being placed, starting from the same shape.

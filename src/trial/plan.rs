@@ -170,8 +170,8 @@ impl Plan {
         let beside = usize::from(self.update.climb().is_some()) + usize::from(self.training.average.is_some());
         let searching = self.update.search().map_or(0, |how| Search::floats(how, self.run.steps));
         let copies = 1 + kept + beside + searching + self.update.planes();
-        let batch =
-            self.batch_rows(rows) * (self.network.kept() + self.network.input().width() + self.objective.steps());
+        let batch = self.batch_rows(rows);
+        let batch = self.network.kept(batch) + batch * (self.network.input().width() + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
 }

@@ -117,12 +117,15 @@ impl<'p> Team<'p> {
         let params = params.into();
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
-        let share = if plan.network.coupled().is_some() { batch } else { batch.div_ceil(threads) };
+        let block = plan.network.block();
+        let share =
+            if plan.network.coupled().is_some() { batch } else { batch.div_ceil(block).div_ceil(threads) * block };
+        let share = share.min(batch);
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
             gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
-            kept: Floats::zeros(share.max(EVALUATED) * plan.network.kept()),
+            kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
             losses: vec![0.0; share * train.steps()],
         };
         scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room().max(plan.update.room())));
@@ -203,9 +206,10 @@ impl<'p> Team<'p> {
     /// The loss of a batch at the parameters as they are, and what the gradients of it are made from.
     fn rows_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64) -> f64 {
         let rows = batch.rows();
-        let count = self.busy(rows);
+        let (count, block) = (self.busy(rows), self.plan.network.block());
+        let cut = |i: usize| (rows.div_ceil(block) * i.min(count) / count * block).min(rows);
         for (i, shard) in self.shards.iter_mut().enumerate() {
-            shard.rows = rows * i.min(count) / count..rows * (i + 1).min(count) / count;
+            shard.rows = cut(i)..cut(i + 1);
         }
         let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
         let padded = |place| train.counted(batch.row(place));
@@ -250,9 +254,10 @@ impl<'p> Team<'p> {
     }
 
     /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads, and
-    /// rows that depend on each other stay together.
+    /// rows that depend on each other, or whose sums are taken together, stay together.
     fn busy(&self, rows: usize) -> usize {
-        self.shards.len().min(if self.plan.network.coupled().is_some() { 1 } else { rows })
+        let network = &self.plan.network;
+        self.shards.len().min(if network.coupled().is_some() { 1 } else { rows.div_ceil(network.block()) })
     }
 
     fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {
@@ -351,10 +356,10 @@ impl Shard {
                 (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
             }
         };
-        let kept = &mut self.kept[..count * plan.network.kept()];
+        let kept = &mut self.kept[..plan.network.kept(count)];
         pass.lengths = answers.lengths;
         plan.network.forward(&mut pass, params, x, kept);
-        let (z, dz) = plan.network.output_and_slope(kept);
+        let (z, dz) = plan.network.output_and_slope(count, kept);
         let losses = &mut self.losses[..count * train.steps()];
         plan.objective.slope(pass.cpu, divisor, z, answers, losses, dz);
         plan.network.backward(&mut pass, params, x, kept);
@@ -366,7 +371,8 @@ impl Shard {
             (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
             _ => self.gathered.x(self.rows.len(), train.inputs()),
         };
-        Trace { x, dy: &[], kept: &self.kept[..self.rows.len() * plan.network.kept()] }
+        let rows = self.rows.len();
+        Trace { rows, x, dy: &[], kept: &self.kept[..plan.network.kept(rows)] }
     }
 
     fn evaluate<'a>(
@@ -382,7 +388,7 @@ impl Shard {
         for (i, z) in z.chunks_mut(EVALUATED * width).enumerate() {
             let start = first + i * EVALUATED;
             let count = z.len() / width;
-            let kept = &mut self.kept[..count * plan.network.kept()];
+            let kept = &mut self.kept[..plan.network.kept(count)];
             let rows = start..start + count;
             pass.lengths = part.lengths(&rows);
             z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&rows), kept));

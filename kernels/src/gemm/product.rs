@@ -117,7 +117,8 @@ impl Product<'_> {
             pack::pack_panel(s, b, buffer);
             return Panel::packed(buffer.as_ptr().cast(), depth, cols);
         }
-        let copied = layout.rows > 2 * layout.most || !cols.is_multiple_of(LANES);
+        let whole = cols.is_multiple_of(LANES);
+        let copied = !whole || layout.rows > 2 * layout.most && b.row_stride != cols;
         let next = if j + width < self.b.cols { (p, j + width) } else { (p + depth, 0) };
         let next = (next.0 < self.b.rows).then(|| self.b.part(next.0, next.1, 0, 0).data.as_ptr());
         Panel {

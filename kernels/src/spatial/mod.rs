@@ -1,22 +1,23 @@
 //! Windows that move over images and signals: convolution and pooling. A row of a batch is a stack of planes
 //! `(channels, height, width)`; a signal `(channels, length)` is one of height 1.
 //!
-//! Sixteen rows of the batch are worked on at once, one in each lane. They are [brought together](lanes) first, so that
-//! every number of a plane is a block of sixteen; from then on a window may have any size, stride, padding, dilation or
-//! number of groups, and all lanes stay full: no patch is ever copied, no edge of an image is ragged, and the maximum of a
-//! window needs no shuffle. What it costs is two transpositions per layer, of a few instructions per block; what a batch
-//! that is no multiple of sixteen wastes is the rest of its last block. Only the gradient of the weights of a
-//! convolution has output channels in its lanes, because its chains go over the rows of the batch.
+//! Sixteen rows of the batch are worked on at once, one in each lane: from layer to layer they are [brought together](lanes),
+//! so that every number of a plane is a block of sixteen. A window may have any size, stride, padding, dilation or number of
+//! groups, and all lanes stay full: no patch is ever copied, no edge of an image is ragged, and the maximum of a window needs
+//! no shuffle. What it costs is a transposition before the first of such layers and one after the last, and what a batch that
+//! is no multiple of sixteen wastes: the rest of its last block.
 //!
 //! What lies in the padding is left out of every chain, but for the gradient of the weights, where it counts as zeros.
 
 mod conv;
+mod finish;
 mod lanes;
 mod pool;
 mod product;
 mod weights;
 
-pub use conv::Conv;
+pub use conv::{Conv, Trace, Traces};
+pub use lanes::{collect, padded, spread};
 pub use pool::{Pool, Pooling};
 
 /// One axis of a window on its way over a plane. Lengths are in numbers.
@@ -101,6 +102,15 @@ impl Run {
         (0..self.count).map(|i| (self.first + i * self.step, self.taps_of(i).collect()))
     }
 
+    /// The first result's first tap, and the steps from one to the next: of numbers of the window, of places.
+    fn progression(&self) -> (Tap, (isize, usize)) {
+        let steps = match self.taps[..] {
+            [first, second, ..] => (second.tap as isize - first.tap as isize, second.from - first.from),
+            _ => (0, 0),
+        };
+        (self.taps.first().copied().unwrap_or(Tap { tap: 0, from: 0 }), steps)
+    }
+
     fn taps_of(&self, i: usize) -> impl Iterator<Item = Tap> + '_ {
         self.taps.iter().map(move |tap| Tap { from: tap.from + i * self.advance, ..*tap })
     }
@@ -148,6 +158,14 @@ mod tests {
             let (windows, holders) = (each(&axis.windows()), each(&axis.holders()));
             assert_eq!((windows.len(), holders.len()), (axis.output(), input));
             assert!(holders.iter().all(|taps| taps.is_sorted_by_key(|tap| tap.from)), "in the order of the windows");
+            for run in axis.windows().iter().chain(&axis.holders()) {
+                let (first, (tap, from)) = run.progression();
+                let nth = |i: usize| Tap {
+                    tap: (first.tap as isize + i as isize * tap) as usize,
+                    from: first.from + i * from,
+                };
+                assert!(run.taps.iter().enumerate().all(|(i, tap)| *tap == nth(i)), "steps of {run:?}");
+            }
             let mut read: Vec<_> = pairs(&holders).into_iter().map(|(tap, from, place)| (tap, place, from)).collect();
             let mut taken = pairs(&windows);
             read.sort_unstable();

@@ -1,7 +1,6 @@
-//! Pooling: each plane by itself, a window to a number.
+//! Pooling: each plane by itself, a window to a number, in blocks of sixteen rows.
 
-use super::{Axis, Tap, each, lanes};
-use crate::gemm::Scratch;
+use super::{Axis, Tap, each};
 use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// What is made of the numbers of a window.
@@ -51,35 +50,32 @@ impl Pool {
         if self.pooling == Pooling::Max { self.widths().1 } else { 0 }
     }
 
-    /// Floats of [`Scratch::room`] that each of the functions needs at most.
-    pub fn room(&self) -> usize {
-        let (inputs, outputs) = self.widths();
-        2 * LANES * (inputs + outputs)
+    /// What is made of the numbers of a window.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
     }
 
-    /// `y` `(B, out)` from `x` `(B, in)`.
-    pub fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32], kept: &mut [f32], scratch: &mut Scratch) {
+    /// The axes of its windows.
+    pub fn axes(&self) -> [Axis; 2] {
+        self.axes
+    }
+
+    /// `y` from `x`, in blocks of sixteen rows.
+    pub fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         let (inputs, outputs) = self.widths();
         assert_eq!(x.len() * outputs, y.len() * inputs, "rows of a pooling");
         assert_eq!(kept.len() * outputs, y.len() * self.kept(), "what a pooling keeps");
-        cpu.run(Forward { pool: self, x, y, kept, room: scratch.room(self.room()) });
+        cpu.run(Forward { pool: self, x, y, kept });
     }
 
-    /// The gradient `dx` `(B, in)` of the input from `dy` `(B, out)`, with `x`, `y` and what [`Pool::forward`] kept: every
-    /// number of it a sum over the windows that hold it, in order.
-    pub fn backward(
-        &self,
-        cpu: Cpu,
-        (x, y, kept): (&[f32], &[f32], &[f32]),
-        dy: &[f32],
-        dx: &mut [f32],
-        scratch: &mut Scratch,
-    ) {
+    /// The gradient `dx` of the input from `dy`, with `x`, `y` and what [`Pool::forward`] kept: every number of it a sum over
+    /// the windows that hold it, in order.
+    pub fn backward(&self, cpu: Cpu, (x, y, kept): (&[f32], &[f32], &[f32]), dy: &[f32], dx: &mut [f32]) {
         let (inputs, outputs) = self.widths();
         assert_eq!(dx.len() * outputs, dy.len() * inputs, "rows of a pooling");
         assert_eq!(kept.len() * outputs, dy.len() * self.kept(), "what a pooling keeps");
         assert!(self.pooling != Pooling::Norm || (x.len() == dx.len() && y.len() == dy.len()), "rows of a pooling");
-        cpu.run(Backward { pool: self, x, y, kept, dy, dx, room: scratch.room(self.room()) });
+        cpu.run(Backward { pool: self, x, y, kept, dy, dx });
     }
 
     /// Every window of a plane: its place among the results, and for each of its numbers the place in the window and in the
@@ -120,7 +116,6 @@ struct Forward<'a> {
     x: &'a [f32],
     y: &'a mut [f32],
     kept: &'a mut [f32],
-    room: &'a mut [f32],
 }
 
 impl Op for Forward<'_> {
@@ -128,57 +123,46 @@ impl Op for Forward<'_> {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let Self { pool, x, y, kept, room } = self;
-        let (inputs, outputs) = pool.widths();
-        let (from, to) = room.split_at_mut(LANES * inputs);
-        let to = &mut to[..LANES * outputs];
-        let blocks = x.chunks(LANES * inputs).zip(y.chunks_mut(LANES * outputs));
-        for (b, (x, y)) in blocks.enumerate() {
-            let rows = x.len() / inputs;
-            lanes::spread(s, x, inputs, from);
-            let places = kept.get_mut(b * LANES * pool.kept()..).unwrap_or_default();
-            let ((from, _), (to_blocks, _)) = (from.as_chunks(), to.as_chunks_mut());
-            let planes = from.chunks_exact(pool.inputs()).zip(to_blocks.chunks_exact_mut(pool.outputs()));
-            for (channel, (x, y)) in planes.enumerate() {
-                match pool.pooling {
-                    Pooling::Max => pool.each_window(
-                        #[inline(always)]
-                        |window, taps, cols| {
-                            let (value, place) = largest(s, pool, x, (taps, cols));
-                            s.store(value, &mut y[window]);
-                            let at = (channel * pool.outputs() + window) * rows;
-                            s.store_part(place, &mut places[at..at + rows]);
-                        },
-                    ),
-                    Pooling::Average => pool.each_window(
-                        #[inline(always)]
-                        |window, taps, cols| {
-                            let mut sum = s.zero();
-                            pool.each_tap(
-                                taps,
-                                cols,
-                                #[inline(always)]
-                                |_, i| sum = s.add(sum, at(s, x, i)),
-                            );
-                            s.store(s.div(sum, s.splat(pool.count())), &mut y[window]);
-                        },
-                    ),
-                    Pooling::Norm => pool.each_window(
-                        #[inline(always)]
-                        |window, taps, cols| {
-                            let mut sum = s.zero();
-                            pool.each_tap(
-                                taps,
-                                cols,
-                                #[inline(always)]
-                                |_, i| sum = s.mul_add(at(s, x, i), at(s, x, i), sum),
-                            );
-                            s.store(s.sqrt(sum), &mut y[window]);
-                        },
-                    ),
-                }
+        let Self { pool, x, y, kept } = self;
+        let ((x, _), (y, _), (kept, _)) = (x.as_chunks(), y.as_chunks_mut(), kept.as_chunks_mut::<LANES>());
+        let planes = x.chunks_exact(pool.inputs()).zip(y.chunks_exact_mut(pool.outputs()));
+        for (plane, (x, y)) in planes.enumerate() {
+            match pool.pooling {
+                Pooling::Max => pool.each_window(
+                    #[inline(always)]
+                    |window, taps, cols| {
+                        let (value, place) = largest(s, pool, x, (taps, cols));
+                        s.store(value, &mut y[window]);
+                        s.store(place, &mut kept[plane * pool.outputs() + window]);
+                    },
+                ),
+                Pooling::Average => pool.each_window(
+                    #[inline(always)]
+                    |window, taps, cols| {
+                        let mut sum = s.zero();
+                        pool.each_tap(
+                            taps,
+                            cols,
+                            #[inline(always)]
+                            |_, i| sum = s.add(sum, at(s, x, i)),
+                        );
+                        s.store(s.div(sum, s.splat(pool.count())), &mut y[window]);
+                    },
+                ),
+                Pooling::Norm => pool.each_window(
+                    #[inline(always)]
+                    |window, taps, cols| {
+                        let mut sum = s.zero();
+                        pool.each_tap(
+                            taps,
+                            cols,
+                            #[inline(always)]
+                            |_, i| sum = s.mul_add(at(s, x, i), at(s, x, i), sum),
+                        );
+                        s.store(s.sqrt(sum), &mut y[window]);
+                    },
+                ),
             }
-            lanes::collect(s, to, y, outputs, 0);
         }
     }
 }
@@ -210,7 +194,6 @@ struct Backward<'a> {
     kept: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
-    room: &'a mut [f32],
 }
 
 impl Op for Backward<'_> {
@@ -218,57 +201,41 @@ impl Op for Backward<'_> {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let Self { pool, x, y, kept, dy, dx, room } = self;
-        let (inputs, outputs) = pool.widths();
-        let (from, rest) = room.split_at_mut(LANES * outputs);
-        let (to, rest) = rest.split_at_mut(LANES * inputs);
-        let (values, results) = rest.split_at_mut(LANES * inputs);
-        let blocks = dy.chunks(LANES * outputs).zip(dx.chunks_mut(LANES * inputs));
-        for (b, (dy, dx)) in blocks.enumerate() {
-            let rows = dy.len() / outputs;
-            lanes::spread(s, dy, outputs, from);
-            let first = b * LANES;
-            if pool.pooling == Pooling::Norm {
-                lanes::spread(s, &x[first * inputs..][..dx.len()], inputs, values);
-                lanes::spread(s, &y[first * outputs..][..dy.len()], outputs, results);
-            }
-            to.fill(0.0);
-            let places = kept.get(first * pool.kept()..).unwrap_or_default();
-            let ((slopes, _), (to_blocks, _)) = (from.as_chunks(), to.as_chunks_mut::<LANES>());
-            let ((values, _), (results, _)) = (values.as_chunks(), results.as_chunks());
-            for channel in 0..pool.channels {
-                let (inner, outer) = (channel * pool.inputs(), channel * pool.outputs());
-                let to = &mut to_blocks[inner..][..pool.inputs()];
-                pool.each_window(
-                    #[inline(always)]
-                    |window, taps, cols| {
-                        let dy = at(s, slopes, outer + window);
-                        let along = match pool.pooling {
-                            Pooling::Max => s.load_part(&places[(outer + window) * rows..][..rows]),
-                            Pooling::Average => s.div(dy, s.splat(pool.count())),
-                            Pooling::Norm => {
-                                // the slope at zero is taken to be zero, as PyTorch does
-                                let y = at(s, results, outer + window);
-                                s.select(s.eq(y, s.zero()), s.zero(), s.div(dy, y))
-                            }
-                        };
-                        pool.each_tap(
-                            taps,
-                            cols,
-                            #[inline(always)]
-                            |tap, i| {
-                                let share = match pool.pooling {
-                                    Pooling::Max => s.select(s.eq(along, s.splat(tap as f32)), dy, s.zero()),
-                                    Pooling::Average => along,
-                                    Pooling::Norm => s.mul(along, at(s, values, inner + i)),
-                                };
-                                s.store(s.add(s.load(&to[i]), share), &mut to[i]);
-                            },
-                        );
-                    },
-                );
-            }
-            lanes::collect(s, to, dx, inputs, 0);
+        let Self { pool, x, y, kept, dy, dx } = self;
+        dx.fill(0.0);
+        let ((x, _), (y, _), (kept, _)) = (x.as_chunks(), y.as_chunks(), kept.as_chunks());
+        let ((dy, _), (dx, _)) = (dy.as_chunks(), dx.as_chunks_mut::<LANES>());
+        let planes = dy.chunks_exact(pool.outputs()).zip(dx.chunks_exact_mut(pool.inputs()));
+        for (plane, (dy, dx)) in planes.enumerate() {
+            let (inner, outer) = (plane * pool.inputs(), plane * pool.outputs());
+            pool.each_window(
+                #[inline(always)]
+                |window, taps, cols| {
+                    let dy = at(s, dy, window);
+                    let along = match pool.pooling {
+                        Pooling::Max => at(s, kept, outer + window),
+                        Pooling::Average => s.div(dy, s.splat(pool.count())),
+                        Pooling::Norm => {
+                            // the slope at zero is taken to be zero, as PyTorch does
+                            let y = at(s, y, outer + window);
+                            s.select(s.eq(y, s.zero()), s.zero(), s.div(dy, y))
+                        }
+                    };
+                    pool.each_tap(
+                        taps,
+                        cols,
+                        #[inline(always)]
+                        |tap, i| {
+                            let share = match pool.pooling {
+                                Pooling::Max => s.select(s.eq(along, s.splat(tap as f32)), dy, s.zero()),
+                                Pooling::Average => along,
+                                Pooling::Norm => s.mul(along, at(s, x, inner + i)),
+                            };
+                            s.store(s.add(s.load(&dx[i]), share), &mut dx[i]);
+                        },
+                    );
+                },
+            );
         }
     }
 }

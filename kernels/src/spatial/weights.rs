@@ -1,21 +1,33 @@
-//! The gradient of a convolution's weights: every one is one chain of fused multiply-adds over the rows of the batch, and
-//! within a row over the places of the result, in order. Output channels are in the lanes; a tile in registers is some
-//! rows of a window times some of its columns, so that a number of the plane is loaded for every product, from near the
-//! last one, and nothing is copied but the gradient of the result, transposed, and a plane with padding.
+//! The gradient of a convolution's weights. The sixteen rows of a block are in the lanes: in each of them a weight has one
+//! chain of fused multiply-adds over the blocks of the batch, and within a block over the places of the result, in order; at
+//! the end the chains of a weight meet in the fixed tree. A tile in registers is some weights of a window times some channels
+//! of the result, so that all lanes are full whatever a window and the number of channels are. The sums wait in memory while
+//! the tiles go over a slab of the result that fits the first cache.
 
 use std::ops::Range;
 
-use super::Axis;
+use super::finish::expand;
+use super::product::{area, split};
+use super::{Axis, padded};
 use crate::isa::{LANES, Op, Simd};
 
-/// The most columns of a window in a tile.
-const WIDE: usize = 7;
-/// The most rows: one pointer each.
-const TALL: usize = 6;
+/// The most weights of a window, and channels, in a tile.
+const TAPS: usize = 6;
+const CHANNELS: usize = 4;
+/// Weights of a window whose sums wait at the same time, about.
+const CHUNK: usize = 128;
+/// Numbers of the result in a slab, about.
+const SLAB: usize = 256;
 
-/// Blocks of sums that fit the registers.
-const fn budget<S: Simd>() -> usize {
-    S::ACCUMULATORS
+/// Weights of a window and channels in the largest tile.
+const fn tile<S: Simd>() -> (usize, usize) {
+    if S::ACCUMULATORS >= TAPS * CHANNELS {
+        (TAPS, CHANNELS)
+    } else if S::ACCUMULATORS >= 6 {
+        (3, 2)
+    } else {
+        (2, 2)
+    }
 }
 
 /// The sizes of a convolution.
@@ -26,316 +38,329 @@ pub(super) struct Sizes {
     /// Channels of a group: of the input, of the result.
     pub inner: usize,
     pub outer: usize,
+    /// Height and width of the windows that the result is pooled over; 1 and 1 where it is not.
+    pub window: [usize; 2],
 }
 
 impl Sizes {
     /// A plane with its padding.
-    fn padded(&self) -> [usize; 2] {
+    pub fn padded(&self) -> [usize; 2] {
         self.axes.map(|axis| axis.before + axis.input + axis.after)
     }
 
-    fn is_padded(&self) -> bool {
+    pub fn is_padded(&self) -> bool {
         self.axes.iter().any(|axis| axis.before + axis.after > 0)
     }
 
-    fn places(&self) -> usize {
-        self.axes[0].output() * self.axes[1].output()
+    /// Height and width of a plane of the product, and of the result after pooling.
+    pub fn made(&self) -> [usize; 2] {
+        self.axes.map(|axis| axis.output())
     }
 
-    /// Floats that a place of a group takes: whole blocks.
-    fn lanes(&self) -> usize {
-        self.outer.next_multiple_of(LANES)
+    pub fn pooled(&self) -> [usize; 2] {
+        let [height, width] = self.made();
+        [height / self.window[0], width / self.window[1]]
     }
 
-    /// Numbers of an input row, and of a resulting one.
-    pub fn widths(&self) -> (usize, usize) {
-        let channels = self.groups * self.inner;
-        (channels * self.axes[0].input * self.axes[1].input, self.groups * self.outer * self.places())
+    pub fn is_pooled(&self) -> bool {
+        self.window != [1, 1]
+    }
+
+    /// Blocks and rows of planes in a slab.
+    fn slab(&self) -> (usize, usize) {
+        let ([height, width], most) = (self.made(), SLAB / CHANNELS);
+        let blocks = (most / area([height, width])).max(1);
+        let rows = (most / width).clamp(1, height).next_multiple_of(self.window[0]);
+        (blocks, if blocks > 1 { height } else { rows })
     }
 
     /// Floats of room that the gradient needs.
     pub fn room(&self) -> usize {
-        let planes =
-            if self.is_padded() { self.groups * self.inner * self.padded().iter().product::<usize>() } else { 0 };
-        planes.next_multiple_of(LANES) + self.groups * self.places() * self.lanes()
+        let (blocks, rows) = self.slab();
+        LANES * (LANES + CHANNELS * (CHUNK + blocks * rows * self.made()[1]))
     }
 }
 
-/// The gradient of the weights `taps`, counted in rows of `groups * outer` weights.
-pub(super) struct Gradient<'a> {
-    pub sizes: Sizes,
-    pub taps: Range<usize>,
-    /// `(B, in)` and `(B, out)`.
+/// What forward and backward left of some rows of the batch, in blocks of sixteen.
+#[derive(Clone, Copy)]
+pub(super) struct Shard<'a> {
+    /// Rows, without what fills the last block.
+    pub rows: usize,
+    /// Padded planes, `(groups * inner, height, width)`.
     pub x: &'a [f32],
-    pub dy: &'a [f32],
-    /// Whether the chains go on from what `out` holds.
+    /// The gradient of the result, pooled, `(groups * outer, height, width)`.
+    pub slopes: &'a [f32],
+    /// Where in its window each number of the result was; empty where it was not pooled.
+    pub places: &'a [f32],
+}
+
+/// The gradient of some weights.
+pub(super) struct Gradient<'a, 'f> {
+    pub sizes: Sizes,
+    /// Rows of weights; without them, of one weight that multiplies 1 everywhere, which a bias is.
+    pub taps: Option<Range<usize>>,
+    /// Channels of the result, of all groups.
+    pub channels: Range<usize>,
+    /// How many shards the batch has, and each of them; all but the last have whole blocks.
+    pub count: usize,
+    pub shard: &'f dyn Fn(usize) -> Shard<'a>,
+    /// Whether it is added to what `out` holds.
     pub keep: bool,
-    /// `(taps, groups * outer)`
+    /// `(taps, channels)`
     pub out: &'a mut [f32],
     /// At least [`Sizes::room`] floats.
     pub room: &'a mut [f32],
 }
 
-impl Op for Gradient<'_> {
+impl Op for Gradient<'_, '_> {
     type Out = ();
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let Self { sizes, taps, x, dy, keep, out, room } = self;
-        let (inputs, outputs) = sizes.widths();
-        let channels = sizes.groups * sizes.outer;
-        assert_eq!(x.len() * outputs, dy.len() * inputs, "rows of a convolution");
-        assert_eq!(out.len(), taps.len() * channels, "gradients of a convolution's weights");
-        if !keep {
-            out.fill(0.0);
-        }
-        let slopes_len = sizes.groups * sizes.places() * sizes.lanes();
-        let (slopes, planes) = room.split_at_mut(slopes_len);
-        // the padding stays as it is while rows come and go
-        planes.fill(0.0);
-        for (x, dy) in x.chunks_exact(inputs).zip(dy.chunks_exact(outputs)) {
+        let Self { sizes, taps, channels, count, shard, keep, out, room } = self;
+        let rows = taps.as_ref().map_or(1, Range::len);
+        assert_eq!(out.len(), rows * channels.len(), "gradients of a convolution's weights");
+        let mut offsets = [0; CHUNK];
+        for (begin, length) in split(rows, CHUNK) {
+            let offsets = &mut offsets[..length];
+            if let Some(taps) = &taps {
+                sizes.offsets(taps.start + begin, offsets);
+            }
             for group in 0..sizes.groups {
-                let width = sizes.lanes() * sizes.places();
-                let dy = &dy[group * sizes.outer * sizes.places()..][..sizes.outer * sizes.places()];
-                transpose(s, dy, sizes.places(), &mut slopes[group * width..][..width]);
-            }
-            let planes = if sizes.is_padded() {
-                pad(&sizes, x, planes);
-                &*planes
-            } else {
-                x
-            };
-            for group in 0..sizes.groups {
-                let width = sizes.lanes() * sizes.places();
-                let plane = sizes.padded().iter().product::<usize>();
-                let row = Row {
-                    sizes,
-                    x: &planes[group * sizes.inner * plane..][..sizes.inner * plane],
-                    dy: &slopes[group * width..][..width],
-                };
-                row.add(s, &taps, &mut out[group * sizes.outer..], channels);
-            }
-        }
-    }
-}
-
-/// `(channels, places)` as `(places, channels)` in whole blocks, zero past the last channel.
-#[inline(always)]
-fn transpose<S: Simd>(s: S, from: &[f32], places: usize, to: &mut [f32]) {
-    let channels = from.len() / places;
-    let width = channels.next_multiple_of(LANES);
-    for channel in (0..channels).step_by(LANES) {
-        for place in (0..places).step_by(LANES) {
-            let mut square = [s.zero(); LANES];
-            for (row, v) in from[channel * places..].chunks_exact(places).zip(&mut square) {
-                *v = match row[place..].first_chunk() {
-                    Some(whole) => s.load(whole),
-                    None => s.load_part(&row[place..]),
-                };
-            }
-            for (v, row) in s.transpose(square).into_iter().zip(to[place * width..].chunks_exact_mut(width)) {
-                s.store(v, row[channel..].first_chunk_mut().expect("rows of whole blocks"));
-            }
-        }
-    }
-}
-
-/// Copies the planes of a row into the middle of padded ones.
-fn pad(sizes: &Sizes, x: &[f32], planes: &mut [f32]) {
-    let ([tall, wide], [height, width]) = (sizes.axes, sizes.padded());
-    let from = x.chunks_exact(tall.input * wide.input);
-    for (plane, x) in planes.chunks_exact_mut(height * width).zip(from) {
-        let lines = plane[tall.before * width..].chunks_mut(width);
-        for (line, x) in lines.zip(x.chunks_exact(wide.input)) {
-            line[wide.before..][..wide.input].copy_from_slice(x);
-        }
-    }
-}
-
-/// One group of one row of the batch.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    sizes: Sizes,
-    /// The padded planes.
-    x: &'a [f32],
-    /// `(places, lanes)`
-    dy: &'a [f32],
-}
-
-impl Row<'_> {
-    /// Adds the row's part to the gradients of the group's weights: `out` begins at the group's first channel of the first
-    /// tap, `stride` is from tap to tap.
-    #[inline(always)]
-    fn add<S: Simd>(self, s: S, taps: &Range<usize>, out: &mut [f32], stride: usize) {
-        let wide = self.sizes.axes[1].kernel;
-        let mut tap = taps.start;
-        while tap < taps.end {
-            // what is left of this row of the window, and then rows of which all is wanted
-            let (line, col) = (tap / wide, tap % wide);
-            let cols = (wide - col).min(taps.end - tap);
-            let lines = if cols == wide { (taps.end - tap) / wide } else { 1 };
-            let out = &mut out[(tap - taps.start) * stride..];
-            self.lines(s, (line, lines), col..col + cols, out, stride);
-            tap += lines * cols;
-        }
-    }
-
-    /// Rows of windows, counted through all channels, and the same columns of each.
-    #[inline(always)]
-    fn lines<S: Simd>(self, s: S, (first, count): (usize, usize), cols: Range<usize>, out: &mut [f32], stride: usize) {
-        // numbers of a window that do not lie side by side are taken one by one
-        let most = if self.sizes.axes[1].dilation == 1 { WIDE.min(budget::<S>()) } else { 1 };
-        let (wide, blocks) = (self.sizes.axes[1].kernel, self.sizes.outer.div_ceil(LANES));
-        let pieces = cols.len().div_ceil(most);
-        let (small, larger) = (cols.len() / pieces, cols.len() % pieces);
-        let mut col = cols.start;
-        for piece in 0..pieces {
-            let width = small + usize::from(piece < larger);
-            for block in (0..blocks).step_by(2) {
-                // two blocks of channels where they leave room for more than a few numbers
-                let both = block + 1 < blocks && 2 * width <= budget::<S>();
-                for block in if both { block..block + 1 } else { block..blocks.min(block + 2) } {
-                    let blocks = if both { 2 } else { 1 };
-                    let most = (budget::<S>() / (width * blocks)).clamp(1, TALL);
-                    let groups = count.div_ceil(most);
-                    let mut line = 0;
-                    for group in 0..groups {
-                        let lines = count / groups + usize::from(group < count % groups);
-                        let at = (line * wide + col - cols.start) * stride;
-                        let tile = Tile {
-                            row: self,
-                            first: first + line,
-                            col,
-                            block,
-                            stride,
-                            channels: self.sizes.outer - block * LANES,
-                            out: &mut out[at..],
-                        };
-                        tile.compute(s, (lines, width, blocks));
-                        line += lines;
+                let own = channels.start.max(group * sizes.outer)..channels.end.min((group + 1) * sizes.outer);
+                for (first, tile) in split(own.len(), tile::<S>().1) {
+                    let first = own.start + first;
+                    let (sums, room) = room.split_at_mut(length.next_multiple_of(LANES) * CHANNELS * LANES);
+                    sums.fill(0.0);
+                    let strip = Strip { sizes, offsets, ones: taps.is_none(), group, first, tile };
+                    for i in 0..count {
+                        strip.add(s, shard(i), sums, room);
                     }
-                }
-            }
-            col += width;
-        }
-    }
-}
-
-/// Some rows and columns of a window, for one or two blocks of channels.
-struct Tile<'a> {
-    row: Row<'a>,
-    first: usize,
-    col: usize,
-    /// The first block of channels, and the channels from it on.
-    block: usize,
-    channels: usize,
-    stride: usize,
-    /// From the first row and column on, at the group's first channel.
-    out: &'a mut [f32],
-}
-
-impl Tile<'_> {
-    #[inline(always)]
-    fn compute<S: Simd>(self, s: S, (lines, width, blocks): (usize, usize, usize)) {
-        match width {
-            1 => self.with_width::<S, 1>(s, lines, blocks),
-            2 => self.with_width::<S, 2>(s, lines, blocks),
-            3 => self.with_width::<S, 3>(s, lines, blocks),
-            4 => self.with_width::<S, 4>(s, lines, blocks),
-            5 => self.with_width::<S, 5>(s, lines, blocks),
-            6 => self.with_width::<S, 6>(s, lines, blocks),
-            _ => self.with_width::<S, 7>(s, lines, blocks),
-        }
-    }
-
-    #[inline(always)]
-    fn with_width<S: Simd, const W: usize>(self, s: S, lines: usize, blocks: usize) {
-        match lines {
-            1 => self.with_lines::<S, 1, W>(s, blocks),
-            2 => self.with_lines::<S, 2, W>(s, blocks),
-            3 => self.with_lines::<S, 3, W>(s, blocks),
-            4 => self.with_lines::<S, 4, W>(s, blocks),
-            5 => self.with_lines::<S, 5, W>(s, blocks),
-            _ => self.with_lines::<S, TALL, W>(s, blocks),
-        }
-    }
-
-    #[inline(always)]
-    fn with_lines<S: Simd, const H: usize, const W: usize>(self, s: S, blocks: usize) {
-        // constants, so that kernels which no instruction set has registers for are not compiled for it
-        if const { H * W <= budget::<S>() || H == 1 } && blocks == 1 {
-            s.call(Kernel::<H, W, 1>(self));
-        } else if const { 2 * H * W <= budget::<S>() } && blocks == 2 {
-            s.call(Kernel::<H, W, 2>(self));
-        } else {
-            unreachable!("{H} rows of {W} in {blocks} blocks are more than there are registers");
-        }
-    }
-}
-
-/// `H` rows and `W` columns of a window, `B` blocks of channels.
-struct Kernel<'a, const H: usize, const W: usize, const B: usize>(Tile<'a>);
-
-#[expect(clippy::needless_range_loop, reason = "constant loops over indices are what is unrolled into registers")]
-impl<const H: usize, const W: usize, const B: usize> Op for Kernel<'_, H, W, B> {
-    type Out = ();
-
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S) {
-        let Tile { row, first, col, block, channels, stride, out } = self.0;
-        let ([tall, wide], [height, width]) = (row.sizes.axes, row.sizes.padded());
-        let (lanes, outputs) = (row.sizes.lanes(), [tall.output(), wide.output()]);
-        // where each row of the window begins
-        let start = |h: usize| {
-            let (channel, line) = ((first + h) / tall.kernel, (first + h) % tall.kernel);
-            (channel * height + line * tall.dilation) * width + col * wide.dilation
-        };
-        let last = start(H - 1) + (outputs[0] - 1) * tall.stride * width + (outputs[1] - 1) * wide.stride + W - 1;
-        assert!(last < row.x.len() && row.dy.len() >= outputs[0] * outputs[1] * lanes && (block + B) * LANES <= lanes);
-        assert!(W == 1 || wide.dilation == 1);
-        let part = |b: usize| channels.saturating_sub(b * LANES).min(LANES);
-        let mut acc = [[[s.zero(); B]; W]; H];
-        for h in 0..H {
-            for w in 0..W {
-                for b in 0..B {
-                    let at = (h * wide.kernel + w) * stride + (block + b) * LANES;
-                    acc[h][w][b] = s.load_part(&out[at..at + part(b)]);
-                }
-            }
-        }
-        let mut dy = row.dy[block * LANES..].as_ptr();
-        for y in 0..outputs[0] {
-            let mut x = [row.x.as_ptr(); H];
-            for h in 0..H {
-                x[h] = row.x[start(h) + y * tall.stride * width..].as_ptr();
-            }
-            for _ in 0..outputs[1] {
-                let mut slope = [s.zero(); B];
-                for b in 0..B {
-                    // SAFETY: there are as many rows of whole blocks in `dy` as places, checked above.
-                    slope[b] = unsafe { s.load_ptr(dy.add(b * LANES)) };
-                }
-                for h in 0..H {
-                    for w in 0..W {
-                        // SAFETY: the last number of the last row's last window is in the planes, checked above; the
-                        // others lie before it.
-                        let x = s.splat(unsafe { *x[h].add(w) });
-                        for b in 0..B {
-                            acc[h][w][b] = s.mul_add(x, slope[b], acc[h][w][b]);
+                    let (sums, _) = sums.as_chunks();
+                    for (at, sums) in sums.chunks(LANES).enumerate() {
+                        let mut square = [s.zero(); LANES];
+                        for (v, sum) in square.iter_mut().zip(sums) {
+                            *v = s.load(sum);
+                        }
+                        let meet = s.lanes(s.sums(square));
+                        for (i, sum) in meet.into_iter().enumerate().map(|(i, sum)| (at * LANES + i, sum)) {
+                            if i < length * tile {
+                                let at = (begin + i / tile) * channels.len() + first + i % tile - channels.start;
+                                out[at] = if keep { out[at] + sum } else { sum };
+                            }
                         }
                     }
                 }
-                for h in 0..H {
-                    x[h] = x[h].wrapping_add(wide.stride);
-                }
-                dy = dy.wrapping_add(lanes);
             }
         }
-        for h in 0..H {
-            for w in 0..W {
-                for b in 0..B {
-                    let at = (h * wide.kernel + w) * stride + (block + b) * LANES;
-                    s.store_part(acc[h][w][b], &mut out[at..at + part(b)]);
+    }
+}
+
+impl Sizes {
+    /// Where the weights from `tap` on take from in the planes of a group, in floats, for the first place of the result.
+    fn offsets(&self, tap: usize, offsets: &mut [usize]) {
+        let ([tall, wide], [height, width]) = (self.axes, self.padded());
+        for (tap, offset) in (tap..).zip(offsets) {
+            let (channel, row, col) =
+                (tap / wide.kernel / tall.kernel, tap / wide.kernel % tall.kernel, tap % wide.kernel);
+            *offset = ((channel * height + row * tall.dilation) * width + col * wide.dilation) * LANES;
+        }
+    }
+}
+
+/// Weights times channels of a group whose sums wait.
+struct Strip<'a> {
+    sizes: Sizes,
+    offsets: &'a [usize],
+    /// Whether x is 1 everywhere.
+    ones: bool,
+    group: usize,
+    /// The first channel, and how many.
+    first: usize,
+    tile: usize,
+}
+
+impl Strip<'_> {
+    /// Adds what a shard gives to the sums `(weights, channels, 16)`.
+    #[inline(always)]
+    fn add<S: Simd>(&self, s: S, shard: Shard<'_>, sums: &mut [f32], room: &mut [f32]) {
+        let (sizes, [height, width]) = (self.sizes, self.sizes.made());
+        let plane = area(sizes.padded());
+        let (inputs, outputs) = (sizes.groups * sizes.inner * plane, sizes.groups * sizes.outer * area(sizes.pooled()));
+        let blocks = padded(shard.rows) / LANES;
+        assert_eq!((shard.x.len(), shard.slopes.len()), (blocks * inputs * LANES, blocks * outputs * LANES), "a shard");
+        let (most, rows) = sizes.slab();
+        let whole = shard.rows / LANES;
+        let mut block = 0;
+        while block < blocks {
+            // lanes that hold no row keep what they have, so a block that has such is taken by itself
+            let (count, lanes) = match whole.saturating_sub(block) {
+                0 => (1, shard.rows % LANES),
+                left => (left.min(most), LANES),
+            };
+            for line in (0..height).step_by(rows) {
+                let lines = line..height.min(line + rows);
+                let (slopes, distances) = self.slopes(s, &shard, (block, count), lines.clone(), room);
+                let [tall, wide] = sizes.axes;
+                let across = sizes.padded()[1] * LANES;
+                let from = (block * inputs + self.group * sizes.inner * plane) * LANES + line * tall.stride * across;
+                let (x, steps) = if self.ones {
+                    (&[1.0; LANES][..], [0; 3])
+                } else {
+                    (&shard.x[from..], [inputs * LANES, tall.stride * across, wide.stride * LANES])
+                };
+                let slab = Slab { extents: [count, lines.len(), width], x, steps, slopes, distances, lanes };
+                slab.check(self.offsets, self.tile);
+                let mut sums = &mut *sums;
+                for (first, taps) in split(self.offsets.len(), tile::<S>().0) {
+                    let (own, rest) = sums.split_at_mut(taps * self.tile * LANES);
+                    slab.compute(s, &self.offsets[first..first + taps], self.tile, own);
+                    sums = rest;
+                }
+            }
+            block += count;
+        }
+    }
+
+    /// The gradients of some rows of the planes of the channels in some blocks, and the distances from block to block and
+    /// from channel to channel.
+    #[inline(always)]
+    fn slopes<'b, S: Simd>(
+        &self,
+        s: S,
+        shard: &Shard<'b>,
+        (block, count): (usize, usize),
+        lines: Range<usize>,
+        room: &'b mut [f32],
+    ) -> (&'b [f32], [usize; 2]) {
+        let (made, pooled) = (self.sizes.made(), area(self.sizes.pooled()));
+        let all = self.sizes.groups * self.sizes.outer;
+        let at = |b: usize, c: usize| (((block + b) * all + self.first + c) * pooled) * LANES;
+        if !self.sizes.is_pooled() {
+            return (&shard.slopes[at(0, 0) + lines.start * made[1] * LANES..], [all * pooled * LANES, pooled * LANES]);
+        }
+        let plane = lines.len() * made[1] * LANES;
+        let each = (0..count).flat_map(|b| (0..self.tile).map(move |c| (b, c)));
+        for ((b, c), out) in each.zip(room.chunks_exact_mut(plane)) {
+            let own = at(b, c)..at(b, c) + pooled * LANES;
+            let slopes = (&shard.slopes[own.clone()], &shard.places[own]);
+            expand(s, slopes, (made, self.sizes.window), lines.clone(), out);
+        }
+        (room, [self.tile * plane, plane])
+    }
+}
+
+/// Numbers of the result that are taken together: blocks, rows of the planes, places of a row.
+#[derive(Clone, Copy)]
+struct Slab<'a> {
+    extents: [usize; 3],
+    /// From where the first weight of a group takes for the first of them.
+    x: &'a [f32],
+    /// In `x`, from block to block, row to row and place to place.
+    steps: [usize; 3],
+    slopes: &'a [f32],
+    /// In `slopes`, from block to block and channel to channel.
+    distances: [usize; 2],
+    /// Lanes that hold a row.
+    lanes: usize,
+}
+
+impl Slab<'_> {
+    /// That everything lies where it is taken from.
+    fn check(&self, offsets: &[usize], channels: usize) {
+        let [blocks, rows, places] = self.extents.map(|extent| extent - 1);
+        let x = offsets.iter().max().expect("weights")
+            + blocks * self.steps[0]
+            + rows * self.steps[1]
+            + places * self.steps[2];
+        let slope =
+            blocks * self.distances[0] + (channels - 1) * self.distances[1] + (rows * self.extents[2] + places) * LANES;
+        assert!(x + LANES <= self.x.len() && slope + LANES <= self.slopes.len(), "{:?} of a slab", self.extents);
+    }
+
+    /// Adds to the sums of some weights `(weights, channels, 16)`.
+    #[inline(always)]
+    fn compute<S: Simd>(self, s: S, offsets: &[usize], channels: usize, sums: &mut [f32]) {
+        match offsets.len() {
+            1 => self.with_taps::<S, 1>(s, offsets, channels, sums),
+            2 => self.with_taps::<S, 2>(s, offsets, channels, sums),
+            3 => self.with_taps::<S, 3>(s, offsets, channels, sums),
+            4 => self.with_taps::<S, 4>(s, offsets, channels, sums),
+            5 => self.with_taps::<S, 5>(s, offsets, channels, sums),
+            _ => self.with_taps::<S, TAPS>(s, offsets, channels, sums),
+        }
+    }
+
+    #[inline(always)]
+    fn with_taps<S: Simd, const T: usize>(self, s: S, offsets: &[usize], channels: usize, sums: &mut [f32]) {
+        // constants, so that what no instruction set has registers for is not compiled for it
+        if const { T > tile::<S>().0 } {
+            unreachable!("{T} weights are more than there are registers");
+        }
+        let offsets = offsets.first_chunk().expect("as many as matched");
+        match channels {
+            1 => s.call(Kernel::<T, 1> { slab: self, offsets, sums }),
+            2 => s.call(Kernel::<T, 2> { slab: self, offsets, sums }),
+            3 if const { tile::<S>().1 > 2 } => s.call(Kernel::<T, 3> { slab: self, offsets, sums }),
+            4 if const { tile::<S>().1 > 2 } => s.call(Kernel::<T, CHANNELS> { slab: self, offsets, sums }),
+            _ => unreachable!("{channels} channels are more than there are registers"),
+        }
+    }
+}
+
+/// `T` weights of a window, `O` channels of the result. Made by [`Slab::compute`] alone, of a slab that was checked.
+struct Kernel<'a, const T: usize, const O: usize> {
+    slab: Slab<'a>,
+    offsets: &'a [usize; T],
+    sums: &'a mut [f32],
+}
+
+#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
+impl<const T: usize, const O: usize> Op for Kernel<'_, T, O> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        let Self { slab, offsets, sums } = self;
+        let [blocks, rows, places] = slab.extents;
+        let (sums, _) = sums.as_chunks_mut::<LANES>();
+        assert_eq!(sums.len(), T * O, "sums of a tile");
+        let mut acc = [[s.zero(); O]; T];
+        for t in 0..T {
+            for o in 0..O {
+                acc[t][o] = s.load(&sums[t * O + o]);
+            }
+        }
+        for block in 0..blocks {
+            let mut slopes = slab.slopes.as_ptr().wrapping_add(block * slab.distances[0]);
+            let begin = slab.x.as_ptr().wrapping_add(block * slab.steps[0]);
+            for row in 0..rows {
+                let mut x = [begin; T];
+                for t in 0..T {
+                    x[t] = begin.wrapping_add(row * slab.steps[1] + offsets[t]);
+                }
+                for place in 0..places {
+                    let mut slope = [s.zero(); O];
+                    for o in 0..O {
+                        // SAFETY: the last block, row and place of the last channel are in the slab, as was checked.
+                        slope[o] = unsafe { s.load_ptr(slopes.wrapping_add(o * slab.distances[1])) };
+                    }
+                    for t in 0..T {
+                        // SAFETY: what the last of these weights takes from for the last of the places was checked.
+                        let v = unsafe { s.load_ptr(x[t].wrapping_add(place * slab.steps[2])) };
+                        for o in 0..O {
+                            acc[t][o] = s.mul_add(v, slope[o], acc[t][o]);
+                        }
+                    }
+                    slopes = slopes.wrapping_add(LANES);
+                }
+            }
+        }
+        for t in 0..T {
+            for o in 0..O {
+                match slab.lanes {
+                    LANES => s.store(acc[t][o], &mut sums[t * O + o]),
+                    lanes => s.store_part(acc[t][o], &mut sums[t * O + o][..lanes]),
                 }
             }
         }

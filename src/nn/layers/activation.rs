@@ -8,7 +8,7 @@ use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
 use crate::nn::activation::{ACTIVATIONS, build};
-use crate::nn::layer::{Draws, Io, Layer, Pass};
+use crate::nn::layer::{Draws, Io, Layer, Layout, Pass};
 use crate::nn::place::Placing;
 
 use super::PlaceLayer;
@@ -50,6 +50,10 @@ impl fmt::Debug for Elementwise {
 }
 
 impl Layer for Elementwise {
+    fn layout(&self) -> Layout {
+        Layout::Either
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, _params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
         self.function.forward(pass.cpu, x, y);
     }

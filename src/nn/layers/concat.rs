@@ -48,8 +48,12 @@ struct Concat {
 }
 
 impl Layer for Concat {
-    fn kept(&self) -> usize {
-        self.body.kept()
+    fn kept_of(&self, rows: usize) -> usize {
+        self.body.kept(rows)
+    }
+
+    fn block(&self) -> usize {
+        self.body.block()
     }
 
     fn room(&self) -> usize {
@@ -62,7 +66,7 @@ impl Layer for Concat {
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
-        let both = x.chunks_exact(self.inputs).zip(self.body.output(kept).chunks_exact(self.made));
+        let both = x.chunks_exact(self.inputs).zip(self.body.output(self.body.rows(x), kept).chunks_exact(self.made));
         for (y, (x, g)) in y.chunks_exact_mut(self.inputs + self.made).zip(both) {
             y[..self.inputs].copy_from_slice(x);
             y[self.inputs..].copy_from_slice(g);
@@ -72,7 +76,9 @@ impl Layer for Concat {
     /// dx = dy[..in] + dy[in..] · ∂g/∂x
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
         let slopes = || io.dy.chunks_exact(self.inputs + self.made);
-        for (g, dy) in self.body.output_and_slope(kept).1.chunks_exact_mut(self.made).zip(slopes()) {
+        for (g, dy) in
+            self.body.output_and_slope(self.body.rows(io.x), kept).1.chunks_exact_mut(self.made).zip(slopes())
+        {
             g.copy_from_slice(&dy[self.inputs..]);
         }
         self.body.backward(pass, params, io.x, kept, dx);

@@ -4,20 +4,21 @@
 
 use std::ops::Range;
 
-use kernels::spatial::{Axis, Conv};
+use kernels::isa::LANES;
+use kernels::spatial::{self, Axis, Conv, Pool};
 
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Value};
-use crate::nn::activation::ACTIVATIONS;
-use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
+use crate::nn::activation::{ACTIVATIONS, build};
+use crate::nn::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
 
 use super::dense::MOST_WEIGHTS;
 use super::window::{self, PADDINGS_OR_WORD, SIZES};
-use super::{PlaceLayer, activation};
+use super::{PlaceLayer, pool};
 
 pub(super) fn one() -> Entry<PlaceLayer> {
     entry(
@@ -104,11 +105,11 @@ fn place(chosen: &Chosen, dims: usize, placing: &mut Placing<'_>) -> Option<()> 
     });
     let bias = values.flag("bias").then(|| placing.slot("bias", Role::Bias, &[channels], fan));
     let shape = Shape(window::shape(channels, &axes, dims));
-    placing.push(Box::new(Convolution { conv, axes, groups, weight, bias }), shape);
-    let function = values.member("activation");
-    if function.name != "identity" {
-        activation::push(function, placing);
-    }
+    let conv = match values.member("activation") {
+        function if function.name == "identity" => conv,
+        function => conv.with_function(build(function)),
+    };
+    placing.push(Box::new(Convolution { conv, pool: None, axes, groups, weight, bias }), shape);
     Some(())
 }
 
@@ -139,6 +140,8 @@ fn axes(chosen: &Chosen, extents: &[usize], placing: &mut Placing<'_>) -> Option
 #[derive(Debug)]
 struct Convolution {
     conv: Conv,
+    /// The pooling that it has taken over.
+    pool: Option<Pool>,
     axes: [Axis; 2],
     groups: usize,
     weight: Slot,
@@ -146,6 +149,24 @@ struct Convolution {
 }
 
 impl Layer for Convolution {
+    fn layout(&self) -> Layout {
+        Layout::Lanes
+    }
+
+    fn kept(&self) -> usize {
+        self.conv.kept()
+    }
+
+    fn block(&self) -> usize {
+        LANES
+    }
+
+    fn absorb(&mut self, pool: &Pool) -> bool {
+        let does = self.conv.absorb(pool);
+        self.pool = self.pool.take().or_else(|| does.then(|| pool.clone()));
+        does
+    }
+
     fn room(&self) -> usize {
         self.conv.room()
     }
@@ -154,32 +175,29 @@ impl Layer for Convolution {
         Some(self.conv.places() * self.weight.len())
     }
 
-    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         let bias = self.bias.as_ref().map(|bias| &params[bias.range()]);
-        self.conv.forward(pass.cpu, (&params[self.weight.range()], bias), x, y, pass.scratch);
+        self.conv.forward(pass.cpu, (&params[self.weight.range()], bias), x, (y, kept), pass.scratch);
     }
 
-    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], _kept: &mut [f32]) {
-        if !dx.is_empty() {
-            self.conv.backward(pass.cpu, &params[self.weight.range()], io.dy, dx, pass.scratch);
-        }
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
+        self.conv.backward(pass.cpu, &params[self.weight.range()], (io.y, io.dy), (dx, kept), pass.scratch);
     }
 
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        let of = |shard: usize| {
+            let Trace { rows, x, dy, kept } = (traces.of)(shard);
+            spatial::Trace { rows, x, dy, kept }
+        };
+        let traces: spatial::Traces<'_, '_> = (traces.count, &of);
         if let Some((taps, within)) = self.weight.rows_within(part) {
-            for shard in 0..traces.count {
-                let trace = (traces.of)(shard);
-                let (rows, out) = ((trace.x, trace.dy), &mut grads[within.clone()]);
-                let keep = self.weight.carries_on(shard);
-                self.conv.weight_gradient(pass.cpu, taps.clone(), rows, keep, out, pass.scratch);
-            }
+            let keep = self.weight.carries_on(0);
+            self.conv.weight_gradient(pass.cpu, taps, traces, (keep, &mut grads[within]), pass.scratch);
         }
         let Some(bias) = &self.bias else { return };
         if let Some((channels, within)) = bias.rows_within(part) {
-            for shard in 0..traces.count {
-                let (dy, keep) = ((traces.of)(shard).dy, bias.carries_on(shard));
-                self.conv.bias_gradient(pass.cpu, channels.clone(), dy, keep, &mut grads[within.clone()]);
-            }
+            let keep = bias.carries_on(0);
+            self.conv.bias_gradient(pass.cpu, channels, traces, (keep, &mut grads[within]), pass.scratch);
         }
     }
 
@@ -199,8 +217,12 @@ impl Layer for Convolution {
                     sum += weight[tap * channels + o] * x[((group * inner + c) * tall.input + row) * wide.input + col];
                 }
             }
-            sum
+            self.conv.function().map_or(sum, |function| function.reference(sum))
         };
-        (0..channels * self.conv.places()).map(result).collect()
+        let all: Vec<f64> = (0..channels * self.conv.places()).map(result).collect();
+        match &self.pool {
+            Some(pool) => pool::reference(pool, &all),
+            None => all,
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
-use crate::nn::layer::{Draws, Io, Layer, Pass};
+use crate::nn::layer::{Draws, Io, Layer, Layout, Pass};
 
 use super::PlaceLayer;
 
@@ -31,6 +31,10 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
 pub(super) struct Same;
 
 impl Layer for Same {
+    fn layout(&self) -> Layout {
+        Layout::Either
+    }
+
     fn forward(&self, _pass: &mut Pass<'_>, _params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
         y.copy_from_slice(x);
     }

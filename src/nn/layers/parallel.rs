@@ -57,22 +57,17 @@ pub(super) fn entry() -> Entry<PlaceLayer> {
 
 fn place(chosen: &Chosen, placing: &mut Placing<'_>) -> Option<()> {
     let inputs = placing.shape().width();
-    let (mut branches, mut shapes, mut kept) = (Vec::new(), Vec::new(), 0);
+    let (mut branches, mut shapes) = (Vec::new(), Vec::new());
     for (i, item) in chosen.values.list("branches").iter().enumerate() {
         let Value::List(layers) = &item.value else { unreachable!("a branch is a list") };
         let (body, shape) = branch(i, layers, placing)?;
-        let own = body.as_ref().map_or(0, Chain::kept);
-        branches.push(Branch { body, kept, block: shape.width() });
-        kept += own;
+        branches.push(Branch { body, block: shape.width() });
         shapes.push((shape, item.place));
     }
     let adds = chosen.values.text("join") == "add";
     let (shape, outer) = if adds { summed(&shapes, placing)? } else { beside(chosen, &shapes, placing)? };
     branches.iter_mut().for_each(|branch| branch.block /= outer);
-    let spare = kept;
-    // the gradients of the second branch by the inputs stand there until they are added
-    kept += if branches.len() > 1 { inputs } else { 0 };
-    placing.push(Box::new(Parallel { branches, adds, kept, spare, inputs, width: shape.width() }), shape);
+    placing.push(Box::new(Parallel { branches, adds, inputs, width: shape.width() }), shape);
     Some(())
 }
 
@@ -127,22 +122,19 @@ fn beside(chosen: &Chosen, shapes: &[(Shape, Place)], placing: &mut Placing<'_>)
 struct Branch {
     /// None for what gives what it gets.
     body: Option<Chain>,
-    /// Where its memory begins, in floats per row.
-    kept: usize,
     /// Numbers of its results that stand side by side.
     block: usize,
 }
 
 impl Branch {
-    /// Its memory within that of the layer.
-    fn own(&self, rows: usize) -> Range<usize> {
-        let length = self.body.as_ref().map_or(0, Chain::kept);
-        rows * self.kept..rows * (self.kept + length)
+    /// Floats that it keeps of so many rows.
+    fn kept(&self, rows: usize) -> usize {
+        self.body.as_ref().map_or(0, |body| body.kept(rows))
     }
 
     /// What it made of `x`.
-    fn output<'a>(&'a self, x: &'a [f32], kept: &'a [f32], rows: usize) -> &'a [f32] {
-        self.body.as_ref().map_or(x, |body| body.output(&kept[self.own(rows)]))
+    fn output<'a>(&'a self, x: &'a [f32], own: &'a [f32], rows: usize) -> &'a [f32] {
+        self.body.as_ref().map_or(x, |body| body.output(rows, own))
     }
 }
 
@@ -150,9 +142,6 @@ impl Branch {
 struct Parallel {
     branches: Vec<Branch>,
     adds: bool,
-    kept: usize,
-    /// Where there is room for a gradient of the inputs.
-    spare: usize,
     inputs: usize,
     width: usize,
 }
@@ -165,6 +154,12 @@ impl Parallel {
             end += branch.block;
             (branch, end - branch.block..end)
         })
+    }
+
+    /// Where the memory of a branch is in that of the layer.
+    fn own(&self, branch: usize, rows: usize) -> Range<usize> {
+        let begin: usize = self.branches[..branch].iter().map(|branch| branch.kept(rows)).sum();
+        begin..begin + self.branches[branch].kept(rows)
     }
 
     /// Numbers of a group.
@@ -188,8 +183,14 @@ impl Parallel {
 }
 
 impl Layer for Parallel {
-    fn kept(&self) -> usize {
-        self.kept
+    fn kept_of(&self, rows: usize) -> usize {
+        // the gradients of the second branch by the inputs stand there until they are added
+        let spare = if self.branches.len() > 1 { rows * self.inputs } else { 0 };
+        self.branches.iter().map(|branch| branch.kept(rows)).sum::<usize>() + spare
+    }
+
+    fn block(&self) -> usize {
+        self.bodies().map(Chain::block).max().unwrap_or(1)
     }
 
     fn room(&self) -> usize {
@@ -204,9 +205,9 @@ impl Layer for Parallel {
         let rows = y.len() / self.width;
         for (i, (branch, at)) in self.stretches().enumerate() {
             if let Some(body) = &branch.body {
-                body.forward(pass, params, x, &mut kept[branch.own(rows)]);
+                body.forward(pass, params, x, &mut kept[self.own(i, rows)]);
             }
-            let made = branch.output(x, kept, rows);
+            let made = branch.output(x, &kept[self.own(i, rows)], rows);
             match (self.adds, i) {
                 (true, 0) => y.copy_from_slice(made),
                 (true, _) => elementwise::add_to(pass.cpu, made, y),
@@ -222,7 +223,7 @@ impl Layer for Parallel {
     /// dx = the sum over the branches, in their order.
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
         let rows = io.dy.len() / self.width;
-        let (kept, spare) = kept.split_at_mut(rows * self.spare);
+        let (kept, spare) = kept.split_at_mut(self.branches.iter().map(|branch| branch.kept(rows)).sum());
         for (i, (branch, at)) in self.stretches().enumerate() {
             let to = match (dx.is_empty(), i) {
                 (true, _) => &mut [],
@@ -231,8 +232,8 @@ impl Layer for Parallel {
             };
             match &branch.body {
                 Some(body) => {
-                    let own = &mut kept[branch.own(rows)];
-                    self.slope(at, io.dy, body.output_and_slope(own).1);
+                    let own = &mut kept[self.own(i, rows)];
+                    self.slope(at, io.dy, body.output_and_slope(rows, own).1);
                     body.backward(pass, params, io.x, own, to);
                 }
                 None if to.is_empty() => {}
@@ -245,12 +246,12 @@ impl Layer for Parallel {
     }
 
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        for branch in &self.branches {
+        for (i, branch) in self.branches.iter().enumerate() {
             let Some(body) = &branch.body else { continue };
             let of = |shard: usize| {
                 let whole = (traces.of)(shard);
                 let rows = whole.x.len() / self.inputs;
-                Trace { kept: &whole.kept[branch.own(rows)], ..whole }
+                Trace { kept: &whole.kept[self.own(i, rows)], ..whole }
             };
             body.gradients(pass, part, &Traces { count: traces.count, of: &of }, grads);
         }

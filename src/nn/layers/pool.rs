@@ -7,7 +7,7 @@ use crate::base::key::Key;
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Value};
-use crate::nn::layer::{Draws, Io, Layer, Pass};
+use crate::nn::layer::{Draws, Io, Layer, Layout, Pass};
 use crate::nn::place::Placing;
 
 use super::PlaceLayer;
@@ -106,54 +106,60 @@ fn place(chosen: &Chosen, (pooling, dims): (Pooling, usize), placing: &mut Placi
     };
     let axes = window::axes(chosen, &extents, of, placing)?;
     let shape = Shape(window::shape(channels, &axes, dims));
-    placing.push(Box::new(Pooled { pool: Pool::new(pooling, axes, channels), pooling, axes }), shape);
+    let pool = Pool::new(pooling, axes, channels);
+    if !placing.absorb(&pool, &shape) {
+        placing.push(Box::new(Pooled { pool }), shape);
+    }
     Some(())
 }
 
 #[derive(Debug)]
 struct Pooled {
     pool: Pool,
-    pooling: Pooling,
-    axes: [Axis; 2],
 }
 
 impl Layer for Pooled {
+    fn layout(&self) -> Layout {
+        Layout::Lanes
+    }
+
     fn kept(&self) -> usize {
         self.pool.kept()
     }
 
-    fn room(&self) -> usize {
-        self.pool.room()
-    }
-
     fn forward(&self, pass: &mut Pass<'_>, _params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
-        self.pool.forward(pass.cpu, x, y, kept, pass.scratch);
+        self.pool.forward(pass.cpu, x, y, kept);
     }
 
     fn backward(&self, pass: &mut Pass<'_>, _params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
         if !dx.is_empty() {
-            self.pool.backward(pass.cpu, (io.x, io.y, kept), io.dy, dx, pass.scratch);
+            self.pool.backward(pass.cpu, (io.x, io.y, kept), io.dy, dx);
         }
     }
 
     fn reference(&self, _params: &[f64], x: &[f64], _draws: Option<Draws>) -> Vec<f64> {
-        let [tall, wide] = self.axes;
-        let places = tall.output() * wide.output();
-        let result = |i: usize| {
-            let (channel, y, x0) = (i / places, i % places / wide.output(), i % wide.output());
-            let tap = |tap: usize| {
-                let row = (y * tall.stride + tap / wide.kernel * tall.dilation).wrapping_sub(tall.before);
-                let col = (x0 * wide.stride + tap % wide.kernel * wide.dilation).wrapping_sub(wide.before);
-                (row < tall.input && col < wide.input).then(|| x[(channel * tall.input + row) * wide.input + col])
-            };
-            let taps = tall.kernel * wide.kernel;
-            let window = (0..taps).filter_map(tap);
-            match self.pooling {
-                Pooling::Max => window.fold(f64::NEG_INFINITY, f64::max),
-                Pooling::Average => window.sum::<f64>() / taps as f64,
-                Pooling::Norm => libm::sqrt(window.map(|x| x * x).sum()),
-            }
-        };
-        (0..self.pool.widths().1).map(result).collect()
+        reference(&self.pool, x)
     }
+}
+
+/// The pooling of one row in f64.
+pub(super) fn reference(pool: &Pool, x: &[f64]) -> Vec<f64> {
+    let [tall, wide] = pool.axes();
+    let places = tall.output() * wide.output();
+    let result = |i: usize| {
+        let (channel, y, x0) = (i / places, i % places / wide.output(), i % wide.output());
+        let tap = |tap: usize| {
+            let row = (y * tall.stride + tap / wide.kernel * tall.dilation).wrapping_sub(tall.before);
+            let col = (x0 * wide.stride + tap % wide.kernel * wide.dilation).wrapping_sub(wide.before);
+            (row < tall.input && col < wide.input).then(|| x[(channel * tall.input + row) * wide.input + col])
+        };
+        let taps = tall.kernel * wide.kernel;
+        let window = (0..taps).filter_map(tap);
+        match pool.pooling() {
+            Pooling::Max => window.fold(f64::NEG_INFINITY, f64::max),
+            Pooling::Average => window.sum::<f64>() / taps as f64,
+            Pooling::Norm => libm::sqrt(window.map(|x| x * x).sum()),
+        }
+    };
+    (0..pool.widths().1).map(result).collect()
 }

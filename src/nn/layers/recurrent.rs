@@ -379,7 +379,13 @@ impl Layer for Level {
             gradients::weight(pass, &way.recurrent, part, traces.count, &recurrent, grads);
             if let Some([input, hidden]) = &way.biases {
                 gradients::bias(pass, input, part, traces.count, &|shard| of(shard).1, grads);
-                gradients::bias(pass, hidden, part, traces.count, &|shard| recurrent(shard).1, grads);
+                if !self.cell.splits() && part.start <= input.offset && hidden.range().end <= part.end {
+                    // the same numbers: both are added to the same sum
+                    let from = input.offset - part.start;
+                    grads.copy_within(from..from + input.len(), hidden.offset - part.start);
+                } else {
+                    gradients::bias(pass, hidden, part, traces.count, &|shard| recurrent(shard).1, grads);
+                }
             }
         }
     }

@@ -50,8 +50,12 @@ struct Repeat {
 }
 
 impl Layer for Repeat {
-    fn kept(&self) -> usize {
-        self.body.kept()
+    fn kept_of(&self, rows: usize) -> usize {
+        self.body.kept(rows)
+    }
+
+    fn block(&self) -> usize {
+        self.body.block()
     }
 
     fn room(&self) -> usize {
@@ -64,11 +68,11 @@ impl Layer for Repeat {
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
-        y.copy_from_slice(self.body.output(kept));
+        y.copy_from_slice(self.body.output(self.body.rows(x), kept));
     }
 
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
-        self.body.output_and_slope(kept).1.copy_from_slice(io.dy);
+        self.body.output_and_slope(self.body.rows(io.x), kept).1.copy_from_slice(io.dy);
         self.body.backward(pass, params, io.x, kept, dx);
     }
 

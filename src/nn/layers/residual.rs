@@ -47,8 +47,12 @@ struct Residual {
 }
 
 impl Layer for Residual {
-    fn kept(&self) -> usize {
-        self.body.kept()
+    fn kept_of(&self, rows: usize) -> usize {
+        self.body.kept(rows)
+    }
+
+    fn block(&self) -> usize {
+        self.body.block()
     }
 
     fn room(&self) -> usize {
@@ -61,12 +65,12 @@ impl Layer for Residual {
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
         self.body.forward(pass, params, x, kept);
-        elementwise::add(pass.cpu, x, self.body.output(kept), y);
+        elementwise::add(pass.cpu, x, self.body.output(self.body.rows(x), kept), y);
     }
 
     /// dx = dy + dy · ∂g/∂x
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
-        self.body.output_and_slope(kept).1.copy_from_slice(io.dy);
+        self.body.output_and_slope(self.body.rows(io.x), kept).1.copy_from_slice(io.dy);
         self.body.backward(pass, params, io.x, kept, dx);
         if !dx.is_empty() {
             elementwise::add_to(pass.cpu, io.dy, dx);
