@@ -128,8 +128,8 @@ const HELD: [Held; 6] = [
     (Function::Tanh, f64::tanh, 1.1),
     (Function::Sigmoid, sigmoid, 1.7),
     (Function::Silu, |x| if x < -200.0 { -0.0 } else { x * sigmoid(x) }, 1.8),
-    (Function::Gelu, |x| if x < -40.0 { -0.0 } else { 0.5 * x * libm::erfc(-x / std::f64::consts::SQRT_2) }, 1.6),
-    (Function::GeluByTanh, |x| if x < -40.0 { -0.0 } else { x * sigmoid(gelu_argument(x)) }, 1.8),
+    (Function::Gelu, |x| if x < -40.0 { -0.0 } else { 0.5 * x * libm::erfc(-x / std::f64::consts::SQRT_2) }, 1.7),
+    (Function::GeluByTanh, |x| if x < -40.0 { -0.0 } else { x * sigmoid(gelu_argument(x)) }, 1.9),
 ];
 
 fn gelu_argument(x: f64) -> f64 {
