@@ -36,8 +36,8 @@
 //! | `kernels` | a crate of its own: everything that touches floats in bulk; no names from a file, no files, no clocks |
 //! | [`base`] | diagnostics with places, keys, values, registries, the schema, random streams, hashes |
 //! | [`data`] | sources of rows, and what is done to rows before a network sees them |
-//! | [`nn`] | layers placed on shapes, parameters in one flat buffer, initial values |
-//! | [`learn`] | objective, optimizer, schedule, and how long to train |
+//! | [`nn`] | layers placed on shapes, parameters in one flat buffer, initial values, constraints on weights; where rows lie side by side in lanes |
+//! | [`learn`] | objective, optimizer (L-BFGS among them), schedule, averages of weights, and how long to train |
 //! | [`sweep`] | axes, strategies, the space of cells and seeds |
 //! | [`probe`] | measures taken on a network at some step |
 //! | [`trial`] | plan, training step, evaluation, record |

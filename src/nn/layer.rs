@@ -10,6 +10,8 @@ use kernels::spatial::Pool;
 
 use crate::base::random::Seeds;
 
+use super::chain::Chain;
+
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
     /// The instruction set and engine.
@@ -75,6 +77,11 @@ pub trait Layer: Send + Sync + Debug {
         Layout::Rows
     }
 
+    /// The layers that it holds, where they get its rows as they are: what they keep, need and gather, it does.
+    fn body(&self) -> Option<&Chain> {
+        None
+    }
+
     /// Floats per row that forward keeps for backward, beside the input and the output.
     fn kept(&self) -> usize {
         0
@@ -82,12 +89,12 @@ pub trait Layer: Send + Sync + Debug {
 
     /// The same of so many rows, where a layer holds layers.
     fn kept_of(&self, rows: usize) -> usize {
-        rows * self.kept()
+        self.body().map_or(rows * self.kept(), |body| body.kept(rows))
     }
 
     /// Its sums over the rows of a batch take so many at a time: a batch is divided at their multiples only.
     fn block(&self) -> usize {
-        1
+        self.body().map_or(1, Chain::block)
     }
 
     /// Takes over the pooling that would follow it, and says whether it does both at once from now on.
@@ -98,7 +105,7 @@ pub trait Layer: Send + Sync + Debug {
 
     /// Floats of working memory ([`Scratch::room`]) that one of its functions takes at most.
     fn room(&self) -> usize {
-        0
+        self.body().map_or(0, Chain::room)
     }
 
     /// Multiply-adds per row of its own products in the forward pass; without an answer one for each of its weights. A
@@ -110,7 +117,7 @@ pub trait Layer: Send + Sync + Debug {
     /// Where the result of a row depends on the others of its batch in training, so that a batch must not be divided: the
     /// fewest rows that it can be.
     fn coupled(&self) -> Option<usize> {
-        None
+        self.body().and_then(Chain::coupled)
     }
 
     /// y = f(x): `x` is `(B, in)`, `y` is `(B, out)`.
@@ -123,7 +130,9 @@ pub trait Layer: Send + Sync + Debug {
     /// gradient buffer; where an earlier layer has a slot too, adds it ([`Slot::carries_on`](super::params::Slot::carries_on)).
     /// The sum over a batch is one chain over its rows in order, whatever the shards.
     fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        let _ = (pass, part, traces, grads);
+        if let Some(body) = self.body() {
+            body.gradients(pass, part, traces, grads);
+        }
     }
 
     /// f for one row in f64, written as the formula is: what the gradient tests differentiate. With `draws`, of row

@@ -132,7 +132,7 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
         if BLOCKS > S::TILES.len() || ROWS > S::TILES[BLOCKS - 1] {
-            return;
+            unreachable!("this instruction set has no tile of {ROWS} rows and {BLOCKS} blocks");
         }
         let t = self.0;
         let last = t.cols - (BLOCKS - 1) * LANES;

@@ -1,8 +1,6 @@
 //! `concat`: layers with a way around them that ends beside them, y = [x, g(x)]: what follows sees both. With one hidden
 //! unit as the body this is the network that Rumelhart, Hinton and Williams gave to XOR.
 
-use std::ops::Range;
-
 use kernels::elementwise;
 
 use crate::base::key::{Key, Kind};
@@ -10,7 +8,7 @@ use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::Chosen;
 use crate::nn::chain::Chain;
-use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
+use crate::nn::layer::{Draws, Io, Layer, Pass};
 use crate::nn::place::Placing;
 
 use super::{LAYER, PlaceLayer};
@@ -48,20 +46,8 @@ struct Concat {
 }
 
 impl Layer for Concat {
-    fn kept_of(&self, rows: usize) -> usize {
-        self.body.kept(rows)
-    }
-
-    fn block(&self) -> usize {
-        self.body.block()
-    }
-
-    fn room(&self) -> usize {
-        self.body.room()
-    }
-
-    fn coupled(&self) -> Option<usize> {
-        self.body.coupled()
+    fn body(&self) -> Option<&Chain> {
+        Some(&self.body)
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
@@ -85,10 +71,6 @@ impl Layer for Concat {
         for (dx, dy) in dx.chunks_exact_mut(self.inputs).zip(slopes()) {
             elementwise::add_to(pass.cpu, &dy[..self.inputs], dx);
         }
-    }
-
-    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        self.body.gradients(pass, part, traces, grads);
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {

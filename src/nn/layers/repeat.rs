@@ -1,13 +1,11 @@
 //! `repeat`: the same list of layers several times, one after the other, each time with parameters of its own: depth as a
 //! number that a file can vary.
 
-use std::ops::Range;
-
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::{Chosen, Item};
 use crate::nn::chain::Chain;
-use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
+use crate::nn::layer::{Draws, Io, Layer, Pass};
 use crate::nn::place::Placing;
 
 use super::{LAYER, PlaceLayer};
@@ -50,20 +48,8 @@ struct Repeat {
 }
 
 impl Layer for Repeat {
-    fn kept_of(&self, rows: usize) -> usize {
-        self.body.kept(rows)
-    }
-
-    fn block(&self) -> usize {
-        self.body.block()
-    }
-
-    fn room(&self) -> usize {
-        self.body.room()
-    }
-
-    fn coupled(&self) -> Option<usize> {
-        self.body.coupled()
+    fn body(&self) -> Option<&Chain> {
+        Some(&self.body)
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
@@ -74,10 +60,6 @@ impl Layer for Repeat {
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], kept: &mut [f32]) {
         self.body.output_and_slope(self.body.rows(io.x), kept).1.copy_from_slice(io.dy);
         self.body.backward(pass, params, io.x, kept, dx);
-    }
-
-    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        self.body.gradients(pass, part, traces, grads);
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {

@@ -1,14 +1,12 @@
 //! `residual`: layers with a way around them, y = x + g(x). The body must give rows of the shape it gets.
 
-use std::ops::Range;
-
 use kernels::elementwise;
 
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
 use crate::nn::chain::Chain;
-use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
+use crate::nn::layer::{Draws, Io, Layer, Pass};
 use crate::nn::place::Placing;
 
 use super::{LAYER, PlaceLayer};
@@ -47,20 +45,8 @@ struct Residual {
 }
 
 impl Layer for Residual {
-    fn kept_of(&self, rows: usize) -> usize {
-        self.body.kept(rows)
-    }
-
-    fn block(&self) -> usize {
-        self.body.block()
-    }
-
-    fn room(&self) -> usize {
-        self.body.room()
-    }
-
-    fn coupled(&self) -> Option<usize> {
-        self.body.coupled()
+    fn body(&self) -> Option<&Chain> {
+        Some(&self.body)
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
@@ -75,10 +61,6 @@ impl Layer for Residual {
         if !dx.is_empty() {
             elementwise::add_to(pass.cpu, io.dy, dx);
         }
-    }
-
-    fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
-        self.body.gradients(pass, part, traces, grads);
     }
 
     fn reference(&self, params: &[f64], x: &[f64], draws: Option<Draws>) -> Vec<f64> {
