@@ -23,7 +23,7 @@ impl Op for Gather<'_> {
         let source = |place: usize| &from[row(place) * width..][..width];
         for place in 0..AHEAD.min(count) {
             for block in source(place).chunks(LANES) {
-                s.prefetch(block.as_ptr());
+                s.prefetch_near(block.as_ptr());
             }
         }
         for (place, to) in to.chunks_exact_mut(width).enumerate() {
@@ -31,7 +31,7 @@ impl Op for Gather<'_> {
             let ahead = source((place + AHEAD).min(count - 1));
             let ((blocks, rest), (to, last)) = (this.as_chunks(), to.as_chunks_mut());
             for ((block, to), ahead) in blocks.iter().zip(to).zip(ahead.chunks(LANES)) {
-                s.prefetch(ahead.as_ptr());
+                s.prefetch_near(ahead.as_ptr());
                 s.store(s.load(block), to);
             }
             last.copy_from_slice(rest);

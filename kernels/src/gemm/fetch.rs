@@ -39,6 +39,9 @@ impl Next {
     /// The share of the tile `t` of `tiles`, of which the first has none; every block is divided between as many.
     #[inline(always)]
     pub(super) fn share(self, t: usize, tiles: usize) -> Ahead {
+        if self.rows == 0 {
+            return Ahead::nothing(self.from);
+        }
         let parts = 1 << ((tiles - 1) / self.blocks.max(1)).max(1).ilog2();
         let (block, part) = (t.wrapping_sub(1) / parts, t.wrapping_sub(1) % parts);
         if block >= self.blocks {
@@ -71,6 +74,12 @@ impl Wishes {
         self.stretches.clear();
         let of = of.filter(|stretch| !stretch.is_empty()).take(MOST);
         self.stretches.extend(of.map(|stretch| (stretch.as_ptr().addr(), stretch.len().div_ceil(LANES))));
+    }
+
+    /// Whether all are taken.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first == self.stretches.len()
     }
 
     /// Divides what is left between so many tiles.

@@ -3,6 +3,7 @@
 //! products in `large`, what is copied together first in `pack`, what is turned in `turn`, and the piece of C that lives in
 //! registers in `tile` and `stream`.
 
+mod column;
 mod fetch;
 mod large;
 mod pack;
@@ -29,12 +30,14 @@ pub struct Mat<'a> {
 
 impl<'a> Mat<'a> {
     /// The row-major matrix `(rows, cols)` that `data` holds.
+    #[inline]
     pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
         assert_eq!(Some(data.len()), rows.checked_mul(cols), "matrix: values, for {rows}×{cols}");
         Mat { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
     /// A view with any strides, within `data`.
+    #[inline]
     pub fn strided(data: &'a [f32], rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Self {
         if rows > 0 && cols > 0 {
             let last = (rows - 1).checked_mul(row_stride).zip((cols - 1).checked_mul(col_stride));
@@ -46,6 +49,7 @@ impl<'a> Mat<'a> {
     }
 
     /// The transposed view.
+    #[inline]
     pub fn t(self) -> Self {
         Mat {
             data: self.data,
@@ -57,11 +61,13 @@ impl<'a> Mat<'a> {
     }
 
     /// The number of rows.
+    #[inline]
     pub fn rows(self) -> usize {
         self.rows
     }
 
     /// The number of columns.
+    #[inline]
     pub fn cols(self) -> usize {
         self.cols
     }
@@ -151,7 +157,10 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(product::Product {
+        Engine::Simd if n == 1 && plan.is_none() && (a.col_stride == 1 || a.row_stride == 1) => {
+            cpu.run(column::Column { start, a, b, c });
+        }
+        Engine::Simd => cpu.run(&mut product::Product {
             start,
             a,
             b,

@@ -58,11 +58,14 @@ impl Plan {
             Order::Direct
         };
         let (a, b) = if order == Order::Turned { (b.t(), a.t()) } else { (a, b) };
+        let width = panel_width::<S>(b.cols);
+        // a division takes as long as a small tile
+        let whole = order == Order::Blocks || a.cols * width <= PANEL;
         Plan {
             order,
             pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
             rows: usize::MAX,
-            depth: if order == Order::Blocks { usize::MAX } else { PANEL / panel_width::<S>(b.cols) },
+            depth: if whole { usize::MAX } else { PANEL / width },
             height: HEIGHT,
         }
     }

@@ -28,11 +28,17 @@ pub(super) struct LayoutOfRows {
 }
 
 impl LayoutOfRows {
+    /// How many tiles, the rows of a low one, and how many at the beginning have one more.
+    #[inline(always)]
+    fn split(self) -> (usize, usize, usize) {
+        let tiles = self.rows.div_ceil(self.most);
+        (tiles, self.rows / tiles, self.rows % tiles)
+    }
+
     /// The first row and the number of rows of each tile.
     #[inline(always)]
     pub(super) fn tiles(self) -> impl Iterator<Item = (usize, usize)> {
-        let tiles = self.rows.div_ceil(self.most);
-        let (low, higher) = (self.rows / tiles, self.rows % tiles);
+        let (tiles, low, higher) = self.split();
         (0..tiles).map(
             #[inline(always)]
             move |t| (t * low + t.min(higher), low + usize::from(t < higher)),
@@ -40,11 +46,11 @@ impl LayoutOfRows {
     }
 }
 
-impl Op for Product<'_> {
+impl Op for &mut Product<'_> {
     type Out = ();
 
     #[inline(always)]
-    fn eval<S: Simd>(mut self, s: S) {
+    fn eval<S: Simd>(self, s: S) {
         let plan = match self.plan {
             Some(plan) => plan,
             None => Plan::of::<S>(self.a, self.b),
@@ -67,7 +73,9 @@ impl Product<'_> {
     #[inline(always)]
     fn direct<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
         let (m, k, n) = (self.a.rows, self.a.cols, self.b.cols);
-        self.wishes.divide(m.div_ceil(plan.rows) * n.div_ceil(width) * k.div_ceil(plan.depth));
+        if !self.wishes.is_empty() {
+            self.wishes.divide(m.div_ceil(plan.rows) * n.div_ceil(width) * k.div_ceil(plan.depth));
+        }
         // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
         for (p, depth) in blocks(k, plan.depth) {
             // LOOP 3: split m into blocks, of which A is packed.
@@ -207,7 +215,8 @@ impl Product<'_> {
 /// The beginnings and lengths of nearly equal blocks of at most `most`; one of none where there is nothing.
 #[inline(always)]
 pub(super) fn blocks(all: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let step = all.div_ceil(all.div_ceil(most).max(1)).max(1);
+    // a division takes as long as a small tile
+    let step = if all <= most { all.max(1) } else { all.div_ceil(all.div_ceil(most)) };
     (0..all.max(1)).step_by(step).map(
         #[inline(always)]
         move |from| (from, step.min(all - from)),
@@ -218,6 +227,9 @@ pub(super) fn blocks(all: usize, most: usize) -> impl Iterator<Item = (usize, us
 #[inline(always)]
 pub(super) fn panel_width<S: Simd>(n: usize) -> usize {
     let blocks = n.div_ceil(LANES);
+    if blocks <= S::TILES.len() {
+        return blocks * LANES;
+    }
     let panels = blocks.div_ceil(S::TILES.len());
     blocks.div_ceil(panels) * LANES
 }
@@ -256,16 +268,24 @@ impl Panel {
         wishes: &mut Wishes,
     ) {
         let Panel { depth: k, cols, .. } = *self;
-        let tiles = layout.rows.div_ceil(layout.most);
-        for (t, (r, rows)) in layout.tiles().enumerate() {
+        let (tiles, low, higher) = layout.split();
+        let (mut t, mut r) = (0, 0);
+        while t < tiles {
+            let rows = low + usize::from(t < higher);
+            // those that differ in what they copy or fetch are called one by one
+            let alike = self.copy.is_none() && self.ahead.rows == 0 && wishes.is_empty();
+            let end = if t < higher { higher } else { tiles };
+            let count = if alike { end - t } else { 1 };
             let tile = Tile {
                 first,
+                count,
                 rows,
                 cols,
                 k,
                 a: a.a.wrapping_add(r * a.tile),
                 a_row: a.row,
                 a_col: if a.col == 0 { rows } else { a.col },
+                a_tile: rows * a.tile,
                 b: self.b,
                 b_row: self.b_row,
                 copy: self.copy,
@@ -281,6 +301,7 @@ impl Panel {
             if let Some(copy) = self.copy.take() {
                 (self.b, self.b_row) = (copy.cast_const(), cols.next_multiple_of(LANES));
             }
+            (t, r) = (t + count, r + count * rows);
         }
     }
 }

@@ -10,11 +10,10 @@
 //!   to all lanes
 //! ```
 
-use std::hint::black_box;
 use std::ptr::null_mut;
 
 use super::fetch::Ahead;
-use crate::isa::{LANES, Op, Simd};
+use crate::isa::{LANES, Op, Simd, hidden};
 
 /// What the chains of a tile start from.
 #[derive(Clone, Copy)]
@@ -26,16 +25,21 @@ pub(super) enum First {
     Keep,
 }
 
-/// Where a tile lies: C `(rows, cols)`, A `(rows, k)` with any strides, B `(k, cols)` with its columns side by side.
+/// Where a tile lies: C `(rows, cols)`, A `(rows, k)` with any strides, B `(k, cols)` with its columns side by side. Several
+/// tiles of one height that lie below each other are computed in one call: with a small `k` the way there takes as long.
 #[derive(Clone, Copy)]
 pub(super) struct Tile {
     pub first: First,
+    /// How many there are.
+    pub count: usize,
     pub rows: usize,
     pub cols: usize,
     pub k: usize,
     pub a: *const f32,
     pub a_row: usize,
     pub a_col: usize,
+    /// From the A of one tile to that of the next.
+    pub a_tile: usize,
     pub b: *const f32,
     pub b_row: usize,
     /// Where B is copied to on the way, in rows of whole blocks of sixteen that begin at a cache line; without it the rows of
@@ -47,14 +51,14 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// Computes the tile.
+    /// Computes the tiles. There is one such function for all products, which are many times as large with a copy of it each.
     ///
     /// # Safety
     /// - `1 <= rows <= S::ROWS` and `1 <= cols <= 16 S::BLOCKS`.
     /// - A, B and the bias are valid for reading at the places said, with `b_whole` up to whole blocks of columns.
     /// - C is valid for reading and writing at the places said, and overlaps none of them.
-    #[inline(always)]
-    pub(super) unsafe fn compute<S: Simd>(self, s: S) {
+    #[inline(never)]
+    pub(super) unsafe fn compute<S: Simd>(&self, s: S) {
         let blocks = self.cols.div_ceil(LANES);
         debug_assert!((1..=S::TILES.len()).contains(&blocks) && (1..=S::TILES[blocks - 1]).contains(&self.rows));
         match (blocks, self.copy.is_some()) {
@@ -70,7 +74,7 @@ impl Tile {
     }
 
     #[inline(always)]
-    fn with_rows<S: Simd, const BLOCKS: usize, const COPY: bool>(self, s: S) {
+    fn with_rows<S: Simd, const BLOCKS: usize, const COPY: bool>(&self, s: S) {
         match self.rows {
             1 => s.call(Kernel::<1, BLOCKS, COPY>(self)),
             2 => s.call(Kernel::<2, BLOCKS, COPY>(self)),
@@ -90,7 +94,7 @@ impl Tile {
 
 /// A tile of `ROWS` rows and `BLOCKS` blocks of columns; with `COPY` it copies B on the way, else all loads of B are of whole
 /// blocks. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
-struct Kernel<const ROWS: usize, const BLOCKS: usize, const COPY: bool>(Tile);
+struct Kernel<'t, const ROWS: usize, const BLOCKS: usize, const COPY: bool>(&'t Tile);
 
 /// The piece of C of a tile: where it lies, what its chains start from, and how many columns its last block has.
 #[derive(Clone, Copy)]
@@ -161,8 +165,7 @@ impl Piece {
     }
 }
 
-#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
-impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROWS, BLOCKS, COPY> {
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<'_, ROWS, BLOCKS, COPY> {
     type Out = ();
 
     #[inline(always)]
@@ -170,16 +173,29 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
         if BLOCKS > S::TILES.len() || ROWS > S::TILES[BLOCKS - 1] {
             unreachable!("this instruction set has no tile of {ROWS} rows and {BLOCKS} blocks");
         }
+        let mut t = *self.0;
+        for _ in 0..t.count {
+            Kernel::<ROWS, BLOCKS, COPY>(&t).one(s);
+            (t.a, t.c) = (t.a.wrapping_add(t.a_tile), t.c.wrapping_add(ROWS * t.c_row));
+        }
+    }
+}
+
+#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
+impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<'_, ROWS, BLOCKS, COPY> {
+    /// The first of the tiles.
+    #[inline(always)]
+    fn one<S: Simd>(self, s: S) {
         let t = self.0;
         let last = t.cols - (BLOCKS - 1) * LANES;
         let piece = Piece { first: t.first, c: t.c, c_row: t.c_row, last };
         // SAFETY: C and the bias are valid for the tile, see `Tile::compute`.
         let mut acc: [[S::V; BLOCKS]; ROWS] = unsafe { piece.start(s) };
-        // Pointers to every third row of A whose relation is hidden: the compiler would go from one to the next by an addition
-        // each, a chain as long as that of the products.
+        // Pointers to every third row of A, each of which goes its own way: the compiler would keep one for each row, more than
+        // there are registers, or go from one to the next by an addition each, a chain as long as that of the products.
         let mut a: [*const f32; 4] = std::array::from_fn(
             #[inline(always)]
-            |i| if 3 * i < ROWS { black_box(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
+            |i| if 3 * i < ROWS { hidden(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
         );
         let (mut b, mut ahead, mut copy) = (t.b, t.ahead.from, t.copy.unwrap_or(null_mut()));
         for p in 0..t.k {
@@ -212,8 +228,10 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
                 }
             }
             // Past the last column and row these point outside, but nothing reads there.
-            for a in &mut a {
-                *a = a.wrapping_add(t.a_col);
+            for (i, a) in a.iter_mut().enumerate() {
+                if 3 * i < ROWS {
+                    *a = hidden(a.wrapping_add(t.a_col));
+                }
             }
             b = b.wrapping_add(t.b_row);
             if COPY {

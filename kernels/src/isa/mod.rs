@@ -17,6 +17,7 @@ use std::str::FromStr;
 
 pub use portable::mul_add_in_f64;
 use portable::{Hardware, Portable, Software};
+pub(crate) use simd::hidden;
 pub use simd::{LANES, Op, Simd};
 
 /// An instruction set.
@@ -199,7 +200,9 @@ impl Cpu {
     }
 
     /// Runs an operation on this instruction set.
-    pub fn run<O: Op>(self, op: O) -> O::Out {
+    pub fn run<O: Op>(self, mut op: O) -> O::Out {
+        const { assert!(!std::mem::needs_drop::<O>(), "an operation borrows what it works on") };
+        let op = Lent(&raw mut op);
         const FOUND: &str = "a `Cpu` exists only for an instruction set that was found";
         match self.isa {
             #[cfg(target_arch = "x86_64")]
@@ -213,5 +216,19 @@ impl Cpu {
                 _ => Portable(Software).call(op),
             },
         }
+    }
+}
+
+/// An operation where it lies: moved from function to function it would be copied each time, which takes longer than many a
+/// small kernel. Made by [`Cpu::run`] alone, for one call.
+struct Lent<O>(*mut O);
+
+impl<O: Op> Op for Lent<O> {
+    type Out = O::Out;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> O::Out {
+        // SAFETY: `Cpu::run` lends its own operation and does not touch it again; there is nothing to drop in it.
+        unsafe { self.0.read() }.eval(s)
     }
 }

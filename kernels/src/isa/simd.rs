@@ -14,6 +14,19 @@ pub trait Op {
     fn eval<S: Simd>(self, s: S) -> Self::Out;
 }
 
+/// The pointer, of which the compiler cannot tell any more where it comes from. It costs no instruction.
+#[inline(always)]
+pub(crate) fn hidden(p: *const f32) -> *const f32 {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    let p = {
+        let mut p = p;
+        // SAFETY: a comment does nothing.
+        unsafe { std::arch::asm!("/* {0} */", inout(reg) p, options(pure, nomem, nostack, preserves_flags)) };
+        p
+    };
+    p
+}
+
 /// Arithmetic on blocks of sixteen `f32`. Every method gives the same bits on every instruction set.
 pub trait Simd: Copy {
     /// Sixteen `f32`.
