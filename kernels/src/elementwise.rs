@@ -81,16 +81,16 @@ pub fn add(cpu: Cpu, a: &[f32], b: &[f32], out: &mut [f32]) {
 }
 
 /// A function of what stands in a block and of `N` numbers, lane by lane.
-trait Onto<const N: usize> {
+pub(crate) trait Onto<const N: usize> {
     /// What stands there afterwards.
     fn eval<S: Simd>(&self, s: S, y: S::V, x: [S::V; N]) -> S::V;
 }
 
 /// `y[i] = f(y[i], x[0][i], ..., x[N-1][i])`.
-struct InPlace<'a, const N: usize, F> {
-    f: F,
-    x: [&'a [f32]; N],
-    y: &'a mut [f32],
+pub(crate) struct InPlace<'a, const N: usize, F> {
+    pub f: F,
+    pub x: [&'a [f32]; N],
+    pub y: &'a mut [f32],
 }
 
 impl<const N: usize, F: Onto<N>> Op for InPlace<'_, N, F> {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::elementwise::{self, block};
+use crate::elementwise;
 use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// The sixteen chains over one row of `len` numbers: `step` takes those from one place up to another, at most sixteen, into
@@ -97,37 +97,57 @@ struct ColumnSums<'a> {
     out: &'a mut [f32],
 }
 
-/// Block `i` of `N` of a row; the last has `tail` elements.
-#[inline(always)]
-fn load<S: Simd, const N: usize>(s: S, row: &[f32], i: usize, tail: usize) -> S::V {
-    if i + 1 < N { s.load(block(row, i * LANES)) } else { s.load_part(&row[i * LANES..][..tail]) }
-}
+/// Rows that are added in one turn of the loop: the fewer instructions there are, the sooner what follows can begin, as
+/// long as the chain of sums may be.
+const TURN: usize = 4;
 
 impl ColumnSums<'_> {
     /// Columns `at..at + width` of the range, `(N - 1) * 16 < width <= N * 16`, in `N` registers.
     #[inline(always)]
     fn strip<S: Simd, const N: usize>(&mut self, s: S, at: usize, width: usize) {
-        let tail = width - (N - 1) * LANES;
+        let (tail, first) = (width - (N - 1) * LANES, self.start + at);
+        assert!(tail <= LANES && first + width <= self.cols, "column sums: a strip of {width} at {first}");
+        let part = |i: usize| if i + 1 < N { LANES } else { tail };
         let mut sums = [s.zero(); N];
         if self.keep {
             for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = load::<S, N>(s, &self.out[at..], i, tail);
+                *sum = s.load_part(&self.out[at + i * LANES..][..part(i)]);
             }
         }
-        for (r, row) in self.x.chunks_exact(self.cols).enumerate() {
-            let row = &row[self.start + at..];
-            let other = self.y.map(|y| &y[r * self.cols + self.start + at..]);
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let x = load::<S, N>(s, row, i, tail);
-                *sum = match other {
-                    Some(other) => s.mul_add(x, load::<S, N>(s, other, i, tail), *sum),
+        let rows = self.x.len() / self.cols;
+        assert!(self.y.is_none_or(|y| y.len() == self.x.len()), "column sums: `x` and `y`");
+        let whole = rows / TURN * TURN;
+        for r in (0..whole).step_by(TURN) {
+            for i in 0..TURN {
+                // SAFETY: `r + i` is a row of `x`, and of `y` where there is one; the strip lies within its columns.
+                unsafe { self.row(s, &mut sums, (r + i) * self.cols + first, tail) };
+            }
+        }
+        for r in whole..rows {
+            // SAFETY: as above.
+            unsafe { self.row(s, &mut sums, r * self.cols + first, tail) };
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            s.store_part(sum, &mut self.out[at + i * LANES..][..part(i)]);
+        }
+    }
+
+    /// Adds the part of a row that begins at `place`; the last of its blocks has `tail` columns.
+    ///
+    /// # Safety
+    /// - So many values from `place` on lie within `x`, and within `y` where there is one.
+    #[inline(always)]
+    unsafe fn row<S: Simd, const N: usize>(&self, s: S, sums: &mut [S::V; N], place: usize, tail: usize) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let (at, part) = (place + i * LANES, if i + 1 < N { LANES } else { tail });
+            // SAFETY: the caller vouches for it.
+            unsafe {
+                let x = s.load_ptr_part(self.x.as_ptr().add(at), part);
+                *sum = match self.y {
+                    Some(y) => s.mul_add(x, s.load_ptr_part(y.as_ptr().add(at), part), *sum),
                     None => s.add(*sum, x),
                 };
             }
-        }
-        for (i, sum) in sums.into_iter().enumerate() {
-            let end = (at + width).min(at + (i + 1) * LANES);
-            s.store_part(sum, &mut self.out[at + i * LANES..end]);
         }
     }
 }

@@ -143,6 +143,25 @@ fn activations_give_the_same_bits() {
 }
 
 #[test]
+fn activations_in_place_give_the_same_bits() {
+    let special = [0.0, -0.0, 1e-40, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    let x = [points(33), special.to_vec()].concat();
+    let dy = Stream(2).units(x.len());
+    for (name, f) in activations().filter(|(_, f)| f.in_place()) {
+        for cpu in cpus() {
+            let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+            f.forward(cpu, &x, &mut y);
+            f.backward(cpu, &x, &y, &dy, &mut dx);
+            let (mut own, mut d) = (x.clone(), dy.clone());
+            f.forward_in_place(cpu, &mut own);
+            f.backward_in_place(cpu, &own, &mut d);
+            assert_same_bits(&own, &y, name);
+            assert_same_bits(&d, &dx, name);
+        }
+    }
+}
+
+#[test]
 fn activations_keep_nan() {
     for (name, f) in activations() {
         let (mut y, mut dx) = ([0.0; 3], [0.0; 3]);

@@ -6,10 +6,13 @@
 //! | y0 | kept0 | y1 | kept1 | ... | dy0 | dy1 | ... |      each block (B, width)
 //! ```
 //!
-//! Rows lie one after the other where they come in and go out; in between they may lie in lanes.
+//! Rows lie one after the other where they come in and go out; in between they may lie in lanes. An activation whose slope
+//! can be told from its output takes the place of the output before it, and its gradient that of the other: half the memory
+//! stays in the cache that is twice as near.
 
 use std::ops::Range;
 
+use kernels::activation::Activation;
 use kernels::spatial::{Pool, padded};
 
 use super::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
@@ -28,6 +31,8 @@ pub struct Work {
 #[derive(Debug)]
 struct Link {
     layer: Box<dyn Layer>,
+    /// The activation that is done in the place of its output.
+    then: Option<Box<dyn Layer>>,
     width: usize,
     /// Whether in lanes.
     lanes: bool,
@@ -54,6 +59,11 @@ impl Link {
         self.layer.kept_of(self.rows(rows))
     }
 
+    /// What is done in the place of its output.
+    fn function(&self) -> Option<&dyn Activation> {
+        self.then.as_ref().and_then(|then| then.in_place())
+    }
+
     /// Both, up to where the next begin.
     fn forward(&self, rows: usize) -> usize {
         self.output(rows) + padded(self.own(rows))
@@ -69,12 +79,15 @@ pub struct Chain {
     work: Work,
     /// How many layers there are before the first that learns.
     idle: usize,
+    /// See [`Chain::block`] and [`Chain::coupled`], which are asked for at every step.
+    block: usize,
+    coupled: Option<usize>,
 }
 
 impl Chain {
     /// No layers yet, for rows of so many numbers.
     pub fn new(inputs: usize) -> Self {
-        Self { links: Vec::new(), inputs, work: Work::default(), idle: 0 }
+        Self { links: Vec::new(), inputs, work: Work::default(), idle: 0, block: 1, coupled: None }
     }
 
     /// Adds a layer that gives `width` numbers per row and multiplies so much; `learns` says that it has parameters, or
@@ -85,12 +98,21 @@ impl Chain {
             self.work.spared += work.spared;
             self.idle += usize::from(!learns);
         }
+        if let Some(last) = self.links.last_mut()
+            && last.then.is_none()
+            && !last.layer.reads_output()
+            && layer.in_place().is_some()
+        {
+            last.then = Some(layer);
+            return;
+        }
+        (self.block, self.coupled) = (self.block.max(layer.block()), self.coupled.max(layer.coupled()));
         let lanes = match layer.layout() {
             Layout::Rows => false,
             Layout::Lanes => true,
             Layout::Either => self.lanes(),
         };
-        self.links.push(Link { layer, width, lanes });
+        self.links.push(Link { layer, then: None, width, lanes });
     }
 
     /// Brings the output into this layout.
@@ -116,7 +138,7 @@ impl Chain {
     /// Lets the last layer take over the pooling that would follow it, after which it gives `width` numbers; says whether it
     /// does.
     pub fn absorb(&mut self, pool: &Pool, width: usize) -> bool {
-        let Some(last) = self.links.last_mut() else { return false };
+        let Some(last) = self.links.last_mut().filter(|last| last.then.is_none()) else { return false };
         let does = last.layer.absorb(pool);
         last.width = if does { width } else { last.width };
         does
@@ -144,12 +166,12 @@ impl Chain {
 
     /// The fewest rows of a batch, where one of its layers couples them: see [`Layer::coupled`].
     pub fn coupled(&self) -> Option<usize> {
-        self.links.iter().filter_map(|link| link.layer.coupled()).max()
+        self.coupled
     }
 
     /// At multiples of how many rows a batch may be divided: see [`Layer::block`].
     pub fn block(&self) -> usize {
-        self.links.iter().map(|link| link.layer.block()).max().unwrap_or(1)
+        self.block
     }
 
     /// How much its layers multiply.
@@ -174,13 +196,17 @@ impl Chain {
     /// The forward pass; `kept` has room for exactly the rows of `x`.
     pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], mut x: &'a [f32], kept: &'a mut [f32]) {
         let rows = self.rows(x);
-        assert_eq!(kept.len(), self.kept(rows), "a chain was given memory of another size");
+        debug_assert_eq!(kept.len(), self.kept(rows), "a chain was given memory of another size");
         let mut rest = kept;
         for link in &self.links {
             let (y, after) = rest.split_at_mut(link.output(rows));
             let (own, after) = after.split_at_mut(padded(link.own(rows)));
-            link.layer.forward(pass, params, x, &mut y[..link.made(rows)], &mut own[..link.own(rows)]);
-            x = &y[..link.made(rows)];
+            let y = &mut y[..link.made(rows)];
+            link.layer.forward(pass, params, x, y, &mut own[..link.own(rows)]);
+            if let Some(function) = link.function() {
+                function.forward_in_place(pass.cpu, y);
+            }
+            x = y;
             rest = after;
         }
     }
@@ -199,7 +225,11 @@ impl Chain {
             let (earlier, dy) = slopes.split_at_mut(slopes.len() - link.output(rows));
             let previous = i.checked_sub(1).map(|p| &self.links[p]);
             let x = previous.map_or(x, |p| &before[before.len() - p.forward(rows)..][..p.made(rows)]);
-            let io = Io { x, y: &y[..link.made(rows)], dy: &dy[..link.made(rows)] };
+            let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
+            if let Some(function) = link.function() {
+                function.backward_in_place(pass.cpu, y, dy);
+            }
+            let io = Io { x, y, dy };
             let dx = match previous {
                 Some(_) if i == self.idle && !wanted => &mut [],
                 Some(p) => {
@@ -216,31 +246,32 @@ impl Chain {
     /// The gradients of the parameters in `part`: see [`Layer::gradients`]. The trace's `dy` is not read, because the
     /// gradient of a chain's output lies in what it keeps.
     pub fn gradients(&self, pass: &mut Pass<'_>, part: &Range<usize>, traces: &Traces<'_, '_>, grads: &mut [f32]) {
+        // a single shard is asked for once, not by every layer for each of its tensors
+        let only = (traces.count == 1).then(|| (traces.of)(0));
         for (i, link) in self.links.iter().enumerate() {
-            let of = |shard: usize| {
-                let whole = (traces.of)(shard);
-                let rows = self.rows(whole.x);
-                let (made, slopes) = whole.kept.split_at(self.made(rows));
-                let (mut x, mut y, mut dy) = (whole.x, 0, 0);
-                for link in &self.links[..i] {
-                    x = &made[y..][..link.made(rows)];
-                    y += link.forward(rows);
-                    dy += link.output(rows);
-                }
-                Trace {
-                    rows,
-                    x,
-                    dy: &slopes[dy..][..link.made(rows)],
-                    kept: &made[y + link.output(rows)..][..link.own(rows)],
-                }
-            };
+            let here = only.map(|whole| self.trace(i, whole));
+            let of = |shard: usize| here.unwrap_or_else(|| self.trace(i, (traces.of)(shard)));
             link.layer.gradients(pass, part, &Traces { count: traces.count, of: &of }, grads);
         }
     }
 
+    /// The trace of a layer within that of the chain.
+    fn trace<'a>(&self, i: usize, whole: Trace<'a>) -> Trace<'a> {
+        let (rows, link) = (self.rows(whole.x), &self.links[i]);
+        let (made, slopes) = whole.kept.split_at(self.made(rows));
+        let (mut x, mut y, mut dy) = (whole.x, 0, 0);
+        for link in &self.links[..i] {
+            x = &made[y..][..link.made(rows)];
+            y += link.forward(rows);
+            dy += link.output(rows);
+        }
+        Trace { rows, x, dy: &slopes[dy..][..link.made(rows)], kept: &made[y + link.output(rows)..][..link.own(rows)] }
+    }
+
     /// The chain's function for the rows of a batch in f64.
     pub fn reference_rows(&self, params: &[f64], x: &[Vec<f64>], draws: Option<Draws>) -> Vec<Vec<f64>> {
-        self.links.iter().fold(x.to_vec(), |x, link| link.layer.reference_rows(params, &x, draws))
+        let layers = self.links.iter().flat_map(|link| [&link.layer].into_iter().chain(&link.then));
+        layers.fold(x.to_vec(), |x, layer| layer.reference_rows(params, &x, draws))
     }
 
     fn last(&self) -> &Link {

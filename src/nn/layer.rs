@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+use kernels::activation::Activation;
 use kernels::gemm::Scratch;
 use kernels::isa::Cpu;
 use kernels::spatial::Pool;
@@ -97,6 +98,16 @@ pub trait Layer: Send + Sync + Debug {
         self.body().map_or(1, Chain::block)
     }
 
+    /// What does its work in place of its input, if it can: every number becomes another one, from which its slope is known.
+    fn in_place(&self) -> Option<&dyn Activation> {
+        None
+    }
+
+    /// Whether backward reads the output ([`Io::y`]): nothing may take its place then.
+    fn reads_output(&self) -> bool {
+        false
+    }
+
     /// Takes over the pooling that would follow it, and says whether it does both at once from now on.
     fn absorb(&mut self, pool: &Pool) -> bool {
         let _ = pool;
@@ -152,7 +163,7 @@ pub trait Layer: Send + Sync + Debug {
 pub struct Io<'a> {
     /// The input, `(B, in)`.
     pub x: &'a [f32],
-    /// The output, `(B, out)`.
+    /// The output, `(B, out)`, or what was made of it in its place: see [`Layer::reads_output`].
     pub y: &'a [f32],
     /// The gradient of the output, `(B, out)`.
     pub dy: &'a [f32],

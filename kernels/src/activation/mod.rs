@@ -20,7 +20,7 @@ mod softsign;
 mod square;
 mod tanh;
 
-use crate::elementwise::{Lanes, Map};
+use crate::elementwise::{InPlace, Lanes, Map, Onto};
 use crate::isa::{Cpu, Simd};
 use crate::member::Member;
 
@@ -30,6 +30,12 @@ pub trait Activation: Send + Sync {
     fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32]);
     /// `dx = dy f'(x)`, elementwise, with `y = f(x)`.
     fn backward(&self, cpu: Cpu, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]);
+    /// Whether the slope can be told from `y` alone, so that the two that follow may be used.
+    fn in_place(&self) -> bool;
+    /// `y = f(y)`, elementwise.
+    fn forward_in_place(&self, cpu: Cpu, y: &mut [f32]);
+    /// `d = d f'(x)`, elementwise, with `y = f(x)`.
+    fn backward_in_place(&self, cpu: Cpu, y: &[f32], d: &mut [f32]);
     /// `f(x)` in `f64`.
     fn reference(&self, x: f64) -> f64;
 }
@@ -61,6 +67,8 @@ pub static ALL: &[Entry] = &[
 
 /// An activation lane by lane; [`Activation`] follows from it.
 trait Pointwise: Copy + Send + Sync + 'static {
+    /// Whether the slope may be given `y` in the place of `x` and says the same.
+    const FROM_OUTPUT: bool = false;
     /// `f(x)`
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V;
     /// `f'(x)`, with `y = f(x)`.
@@ -87,6 +95,20 @@ impl<P: Pointwise> Lanes<3> for Slope<P> {
     }
 }
 
+impl<P: Pointwise> Onto<0> for Value<P> {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, _: [S::V; 0]) -> S::V {
+        self.0.value(s, y)
+    }
+}
+
+impl<P: Pointwise> Onto<1> for Slope<P> {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, d: S::V, [y]: [S::V; 1]) -> S::V {
+        s.mul(d, self.0.slope(s, y, y))
+    }
+}
+
 impl<P: Pointwise> Activation for P {
     fn forward(&self, cpu: Cpu, x: &[f32], y: &mut [f32]) {
         cpu.run(Map { f: Value(*self), x: [x], out: y });
@@ -94,6 +116,20 @@ impl<P: Pointwise> Activation for P {
 
     fn backward(&self, cpu: Cpu, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
         cpu.run(Map { f: Slope(*self), x: [x, y, dy], out: dx });
+    }
+
+    fn in_place(&self) -> bool {
+        P::FROM_OUTPUT
+    }
+
+    fn forward_in_place(&self, cpu: Cpu, y: &mut [f32]) {
+        assert!(P::FROM_OUTPUT, "an activation in place, whose slope cannot be told from its output");
+        cpu.run(InPlace { f: Value(*self), x: [], y });
+    }
+
+    fn backward_in_place(&self, cpu: Cpu, y: &[f32], d: &mut [f32]) {
+        assert!(P::FROM_OUTPUT, "an activation in place, whose slope cannot be told from its output");
+        cpu.run(InPlace { f: Slope(*self), x: [y], y: d });
     }
 
     fn reference(&self, x: f64) -> f64 {

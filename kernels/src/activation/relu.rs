@@ -7,6 +7,8 @@ use crate::isa::Simd;
 struct Relu;
 
 impl Pointwise for Relu {
+    const FROM_OUTPUT: bool = true;
+
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         s.select(s.le(x, s.zero()), s.zero(), x)

@@ -8,6 +8,8 @@ use crate::math;
 struct Sigmoid;
 
 impl Pointwise for Sigmoid {
+    const FROM_OUTPUT: bool = true;
+
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         math::sigmoid(s, x)

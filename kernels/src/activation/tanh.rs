@@ -8,6 +8,8 @@ use crate::math;
 struct Tanh;
 
 impl Pointwise for Tanh {
+    const FROM_OUTPUT: bool = true;
+
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         math::tanh(s, x)

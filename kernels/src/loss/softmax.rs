@@ -1,6 +1,7 @@
 //! Losses on the cross-entropy of a softmax over classes: `ce = ln(sum_j e^(z_j)) - z_t` for the class `t`, taken relative
 //! to the largest logit `m`, so that no exponential overflows: `ln(sum_j e^(z_j - m)) + (m - z_t)`. The gradient of `ce`
-//! is `softmax(z) - onehot(t)`. Rows are taken sixteen at a time, so that one logarithm serves sixteen rows.
+//! is `softmax(z) - onehot(t)`. Rows are taken sixteen at a time, so that one logarithm serves sixteen rows; those of
+//! few classes are turned for it, and a lane is a row all the way.
 
 use super::{Loss, Mean, Targets};
 use crate::elementwise::{block, block_mut, load, store};
@@ -111,20 +112,14 @@ impl<F: OfCrossEntropy> Op for Rows<'_, F> {
     fn eval<S: Simd>(mut self, s: S) {
         for first in (0..self.losses.len()).step_by(LANES) {
             let rows = LANES.min(self.losses.len() - first);
-            let Known { total, gap, spread, own, exps } = self.known(s, first, rows);
-            let ln = math::ln(s, total);
-            let (value, slope) = self.of.value_and_slope(s, s.add(ln, gap));
-            let mut loss = s.mul(own, value);
-            let pull = s.mul(own, slope);
-            let mut push = pull;
-            if self.share > 0.0 {
-                let all = s.mul_add(s.splat(self.total), ln, spread);
-                loss = s.mul_add(s.splat(self.share), all, loss);
-                push = s.mul_add(s.splat(self.share), s.splat(self.total), push);
+            if self.width <= LANES {
+                self.narrow(s, first, rows);
+                continue;
             }
+            let Known { total, gap, spread, own, exps } = self.known(s, first, rows);
+            let (loss, factor, pull) = self.taken(s, total, gap, spread, own);
             s.store_part(loss, &mut self.losses[first..first + rows]);
-            let scale = s.splat(self.scale);
-            let (factor, pull) = (s.lanes(s.div(s.mul(scale, push), total)), s.lanes(s.mul(scale, pull)));
+            let (factor, pull) = (s.lanes(factor), s.lanes(pull));
             for i in 0..rows {
                 self.slope(s, first + i, exps[i], (factor[i], pull[i]));
             }
@@ -133,6 +128,92 @@ impl<F: OfCrossEntropy> Op for Rows<'_, F> {
 }
 
 impl<F: OfCrossEntropy> Rows<'_, F> {
+    /// The losses of sixteen rows, by what their exponentials are to be multiplied for the gradient, and what is taken away
+    /// from it for their classes.
+    #[inline(always)]
+    fn taken<S: Simd>(&self, s: S, total: S::V, gap: S::V, spread: S::V, own: S::V) -> (S::V, S::V, S::V) {
+        let ln = math::ln(s, total);
+        let (value, slope) = self.of.value_and_slope(s, s.add(ln, gap));
+        let mut loss = s.mul(own, value);
+        let pull = s.mul(own, slope);
+        let mut push = pull;
+        if self.share > 0.0 {
+            let all = s.mul_add(s.splat(self.total), ln, spread);
+            loss = s.mul_add(s.splat(self.share), all, loss);
+            push = s.mul_add(s.splat(self.share), s.splat(self.total), push);
+        }
+        let scale = s.splat(self.scale);
+        (loss, s.div(s.mul(scale, push), total), s.mul(scale, pull))
+    }
+
+    /// The rows from `first` on, at most sixteen, of at most sixteen classes: they are turned, so that there is a lane for each
+    /// row and nothing is computed for classes that are not there; and their gradient is turned back.
+    #[inline(always)]
+    fn narrow<S: Simd>(&mut self, s: S, first: usize, rows: usize) {
+        let width = self.width;
+        let classes = &self.classes[first..first + rows];
+        let (mut square, mut class, mut own) = ([s.zero(); LANES], [0.0; LANES], [self.kept; LANES]);
+        for (i, &c) in classes.iter().enumerate() {
+            assert!((c as usize) < width, "loss: class {c} of {width}");
+            square[i] = s.load_part(&self.z[(first + i) * width..][..width]);
+            class[i] = c as f32;
+            if !self.weights.is_empty() {
+                own[i] = self.kept * self.weights[c as usize];
+            }
+        }
+        let class = s.load(&class);
+        let z = s.transpose(square);
+        let mut parts = [s.splat(f32::NEG_INFINITY); LANES];
+        parts[..width].copy_from_slice(&z[..width]);
+        let largest = tree(
+            parts,
+            #[inline(always)]
+            |a, b| s.max(a, b),
+        );
+        let (mut exps, mut parts, mut of_class) = ([s.zero(); LANES], [s.zero(); LANES], s.zero());
+        for j in 0..width {
+            exps[j] = math::exp(s, s.sub(z[j], largest));
+            of_class = s.select(s.eq(class, s.splat(j as f32)), z[j], of_class);
+        }
+        let total = tree(
+            exps,
+            #[inline(always)]
+            |a, b| s.add(a, b),
+        );
+        let weight = |j: usize| if self.weights.is_empty() { 1.0 } else { self.weights[j] };
+        let smooth = self.share > 0.0;
+        if smooth {
+            for j in 0..width {
+                parts[j] = s.mul_add(s.splat(weight(j)), s.sub(largest, z[j]), s.zero());
+            }
+        }
+        let spread = if smooth {
+            tree(
+                parts,
+                #[inline(always)]
+                |a, b| s.add(a, b),
+            )
+        } else {
+            s.zero()
+        };
+        let (loss, factor, pull) = self.taken(s, total, s.sub(largest, of_class), spread, s.load(&own));
+        s.store_part(loss, &mut self.losses[first..first + rows]);
+        let Some(gradient) = &mut self.gradient else { return };
+        let share = s.splat(-self.scale * self.share);
+        for j in 0..width {
+            let mut y = s.mul(exps[j], factor);
+            if smooth {
+                y = s.mul_add(share, s.splat(weight(j)), y);
+            }
+            exps[j] = s.select(s.eq(class, s.splat(j as f32)), s.sub(y, pull), y);
+        }
+        let turned = s.transpose(exps);
+        let rows = gradient[first * width..].chunks_exact_mut(width).take(rows);
+        for (v, row) in turned.into_iter().zip(rows) {
+            s.store_part(v, row);
+        }
+    }
+
     /// What is known of the rows from `first` on, at most sixteen; leaves their exponentials in the gradient, but for the
     /// last block of each row. The rows are summed and compared side by side, which takes no longer for sixteen than for two.
     #[inline(always)]
@@ -188,6 +269,17 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
             place = s.add(place, s.splat(LANES as f32));
         }
     }
+}
+
+/// The order of [`Simd::sum`], from block to block.
+#[inline(always)]
+fn tree<V: Copy>(mut parts: [V; LANES], of: impl Fn(V, V) -> V) -> V {
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            parts[i] = of(parts[i], parts[i + width]);
+        }
+    }
+    parts[0]
 }
 
 /// The largest values of a row, lane by lane. A NaN may be passed over: it comes back through the sum of the exponentials.

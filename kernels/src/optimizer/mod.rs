@@ -18,7 +18,6 @@ mod rmsprop;
 mod settings;
 mod sgd;
 
-use crate::elementwise::{block, block_mut};
 use crate::gemm::Scratch;
 use crate::isa::{Cpu, LANES, Op, Simd};
 use crate::member::Member;
@@ -117,16 +116,21 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
         let Pass { rule, params, grads, mut memory } = self;
+        for plane in &memory {
+            assert_eq!(params.len(), plane.len(), "optimizer: parameters and memory");
+        }
         let whole = params.len() / LANES * LANES;
-        for at in (0..whole).step_by(LANES) {
+        let blocks = params.as_chunks_mut().0.iter_mut().zip(grads.as_chunks().0);
+        let mut planes = memory.each_mut().map(|plane| plane.as_chunks_mut::<LANES>().0);
+        for (i, (params, grads)) in blocks.enumerate() {
             let mut m = [s.zero(); N];
-            for (m, plane) in m.iter_mut().zip(&memory) {
-                *m = s.load(block(plane, at));
+            for (m, plane) in m.iter_mut().zip(&planes) {
+                *m = s.load(&plane[i]);
             }
-            let (p, m) = rule.update(s, s.load(block(params, at)), s.load(block(grads, at)), m);
-            s.store(p, block_mut(params, at));
-            for (m, plane) in m.into_iter().zip(&mut memory) {
-                s.store(settled(s, m), block_mut(plane, at));
+            let (p, m) = rule.update(s, s.load(params), s.load(grads), m);
+            s.store(p, params);
+            for (m, plane) in m.into_iter().zip(&mut planes) {
+                s.store(settled(s, m), &mut plane[i]);
             }
         }
         if whole < params.len() {

@@ -5,6 +5,7 @@
 use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// Rows in whole blocks: so many rows take the memory of how many.
+#[inline]
 pub const fn padded(rows: usize) -> usize {
     rows.next_multiple_of(LANES)
 }

@@ -54,6 +54,14 @@ impl Layer for Elementwise {
         Layout::Either
     }
 
+    fn in_place(&self) -> Option<&dyn Activation> {
+        self.function.in_place().then_some(&*self.function)
+    }
+
+    fn reads_output(&self) -> bool {
+        true
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, _params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
         self.function.forward(pass.cpu, x, y);
     }

@@ -167,6 +167,10 @@ impl Layer for Convolution {
         does
     }
 
+    fn reads_output(&self) -> bool {
+        true
+    }
+
     fn room(&self) -> usize {
         self.conv.room()
     }

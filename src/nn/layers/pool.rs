@@ -123,6 +123,10 @@ impl Layer for Pooled {
         Layout::Lanes
     }
 
+    fn reads_output(&self) -> bool {
+        true
+    }
+
     fn kept(&self) -> usize {
         self.pool.kept()
     }
