@@ -194,6 +194,10 @@ impl Gathered {
 
 /// Copies the rows at `indices`, of `width` numbers each, side by side.
 fn copy<T: Copy>(from: &[T], width: usize, indices: impl Iterator<Item = usize>, to: &mut [T]) {
+    if width == 1 {
+        to.iter_mut().zip(indices).for_each(|(to, index)| *to = from[index]);
+        return;
+    }
     for (to, index) in to.chunks_exact_mut(width).zip(indices) {
         to.copy_from_slice(&from[index * width..][..width]);
     }

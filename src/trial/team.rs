@@ -98,6 +98,8 @@ pub struct Team<'p> {
     search: Option<Search>,
 }
 
+/// Parameters of a thread that stay in its second-level cache from one step to the next.
+const NEAR: usize = 1 << 15;
 /// Numbers of a training part from which its rows are likely in no cache.
 const FAR: usize = 1 << 20;
 /// Rows that one thread evaluates at a time.
@@ -425,7 +427,7 @@ impl Phase<'_> {
             // the product that makes the gradients brings what the update and the next step need from memory
             let later = self.next_rows(hand.thread, number, count);
             let now = [&*own.params].into_iter().chain(own.memory.iter().map(|plane| &**plane));
-            hand.scratch.fetch(now.chain(later));
+            hand.scratch.fetch(now.filter(|plane| plane.len() * count >= NEAR).chain(later));
             self.gradients(&block, own.again(), hand.scratch);
             self.update(&block, own, hand.scratch);
         }
