@@ -242,7 +242,9 @@ def main():
     print(", ".join(f"{key} {value}" for key, value in versions.items()))
     if any(share and share > 0.05 for part in kept.values() for share in part["busy"]):
         print("warning: the machine was busy with other work: measure again")
-    workload_table({name: kept[name] for name in known if name in kept and name != "products"})
+    trained = {name: kept[name] for name in known if name in kept and name != "products"}
+    if trained:
+        workload_table(trained)
     if "products" in kept:
         product_table(kept["products"])
 
