@@ -68,7 +68,7 @@ impl Op for Every<'_> {
             "int_add": s.int_add(a, b), |a, b, _| bits(a.to_bits().wrapping_add(b.to_bits()));
             "int_sub": s.int_sub(a, b), |a, b, _| bits(a.to_bits().wrapping_sub(b.to_bits()));
             "int_mul, lower": s.int_mul(a, b).0, |a, b, _| bits(a.to_bits().wrapping_mul(b.to_bits()));
-            "int_mul, upper": s.int_mul(a, b).1, |a, b, _| bits((u64::from(a.to_bits()) * u64::from(b.to_bits()) >> 32) as u32);
+            "int_mul, upper": s.int_mul(a, b).1, |a, b, _| bits(((u64::from(a.to_bits()) * u64::from(b.to_bits())) >> 32) as u32);
             "shl 0": s.shl(a, 0), |a, _, _| a;
             "shl 9": s.shl(a, 9), |a, _, _| bits(a.to_bits() << 9);
             "shl 31": s.shl(a, 31), |a, _, _| bits(a.to_bits() << 31);
