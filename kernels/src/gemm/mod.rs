@@ -10,6 +10,7 @@ mod tile;
 mod turn;
 
 pub use plan::Plan;
+pub use turn::transpose;
 
 use crate::isa::{Cpu, Engine};
 use crate::memory::Floats;
