@@ -1,5 +1,6 @@
-//! What the machine can do at most, to hold kernels against: fused multiply-adds that wait for nothing, and passes over
-//! memory that compute next to nothing. Each does a stated amount of work; the caller takes the time.
+//! What the machine can do at most, to hold kernels against: fused multiply-adds that wait for nothing, the same with the
+//! loads that a matrix product cannot do without, and passes over memory that compute next to nothing. Each does a stated
+//! amount of work; the caller takes the time.
 
 use crate::elementwise::{Lanes, Map, block};
 use crate::isa::{Cpu, LANES, Op, Simd};
@@ -56,6 +57,82 @@ impl Op for Chains {
 /// factor x + (1 - factor)` over and over, on several `x` at once. What comes back is to be used, so that nothing is left out.
 pub fn fma_chains(cpu: Cpu, rounds: usize, factor: f32) -> f32 {
     cpu.run(Chains { rounds, factor })
+}
+
+/// Steps of `k` in a round of [`tile`].
+const DEPTH: usize = 64;
+
+/// The loop of a matrix product without everything around it.
+struct TileLoop<'a> {
+    rounds: usize,
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl TileLoop<'_> {
+    #[inline(always)]
+    fn of<S: Simd, const ROWS: usize, const BLOCKS: usize>(&self, s: S) -> f32 {
+        let mut acc = [[s.zero(); BLOCKS]; ROWS];
+        for _ in 0..self.rounds {
+            let steps = self.a.as_chunks::<ROWS>().0.iter().zip(self.b.as_chunks::<LANES>().0.chunks_exact(BLOCKS));
+            for (a, b) in steps.take(DEPTH) {
+                let row: [S::V; BLOCKS] = std::array::from_fn(
+                    #[inline(always)]
+                    |j| s.load(&b[j]),
+                );
+                for (a, acc) in a.iter().zip(&mut acc) {
+                    let a = s.splat(*a);
+                    for (b, acc) in row.iter().zip(acc) {
+                        *acc = s.mul_add(a, *b, *acc);
+                    }
+                }
+            }
+        }
+        acc.into_iter()
+            .flatten()
+            .map(
+                #[inline(always)]
+                |chain| s.sum(chain),
+            )
+            .sum()
+    }
+}
+
+impl Op for TileLoop<'_> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> f32 {
+        match (S::TILES.len(), S::TILES[S::TILES.len() - 1]) {
+            (4, 6) => self.of::<S, 6, 4>(s),
+            (1, 6) => self.of::<S, 6, 1>(s),
+            (1, 4) => self.of::<S, 4, 1>(s),
+            tile => unreachable!("the tile {tile:?} has no loop of its own"),
+        }
+    }
+}
+
+/// Floating-point operations of a round of [`tile`] on an instruction set.
+pub fn flops_of_tile(cpu: Cpu) -> usize {
+    struct Flops;
+    impl Op for Flops {
+        type Out = usize;
+
+        #[inline(always)]
+        fn eval<S: Simd>(self, _: S) -> usize {
+            let blocks = S::TILES.len();
+            2 * DEPTH * S::TILES[blocks - 1] * blocks * LANES
+        }
+    }
+    cpu.run(Flops)
+}
+
+/// Multiplies `rounds` times a tile of A by one of B as wide as the registers have room for, [`flops_of_tile`] each: every
+/// step loads what it multiplies from the first-level cache, as every matrix product has to, and nothing else. `a` and `b`
+/// are at least 4,096 values. What comes back is to be used.
+pub fn tile(cpu: Cpu, rounds: usize, a: &[f32], b: &[f32]) -> f32 {
+    assert!(a.len() >= 4096 && b.len() >= 4096, "operands of a tile");
+    cpu.run(TileLoop { rounds, a, b })
 }
 
 struct Read<'a>(&'a [f32]);

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::gemm::{Plan, gemm_as, transpose};
+use kernels::gemm::{Order, Plan, gemm_as, transpose};
 use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
 
 /// What C holds before and after.
@@ -87,16 +87,27 @@ fn shapes_that_are_packed() {
     }
 }
 
+/// More than one block in every direction, and edges of all of them.
+#[test]
+fn shapes_in_blocks() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for shape in [(130, 400, 531), (257, 386, 259)] {
+            check(cpu, &[None], shape, &mut scratch);
+        }
+    }
+}
+
 /// Every way to split a product, to copy and to turn, with blocks that are far too small.
 #[test]
 fn no_plan_shows() {
     let mut plans = Vec::new();
-    for choices in 0..4 {
-        let (turned, pack_a) = (choices & 1 != 0, choices & 2 != 0);
+    let orders = [Order::Direct, Order::Turned, Order::Blocks];
+    for (order, pack_a) in orders.into_iter().flat_map(|order| [(order, false), (order, true)]) {
         for (rows, depth, height) in
             [(1, 1, 1), (5, 3, 7), (usize::MAX, usize::MAX, usize::MAX), (8, 16, 50), (4, 40, 3)]
         {
-            plans.push(Some(Plan { turned, pack_a, rows, depth, height }));
+            plans.push(Some(Plan { order, pack_a, rows, depth, height }));
         }
     }
     let mut scratch = Scratch::new();

@@ -105,7 +105,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case of one function that is called for every repetition.
+    /// A case of one function that is called for every repetition, and once before, so that it finds in the caches what it
+    /// leaves there: cases take turns, and the first to use an array would wait for it in place of the others.
     pub fn of(
         name: impl Into<String>,
         with: impl ToString,
@@ -114,6 +115,7 @@ impl Case {
         mut f: impl FnMut() + 'static,
     ) -> Self {
         let sample = move |repetitions| {
+            f();
             let begun = Instant::now();
             (0..repetitions).for_each(|_| f());
             Ok(begun.elapsed().as_secs_f64())

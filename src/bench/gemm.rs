@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
+use kernels::{Cpu, Engine, Floats, Mat, Scratch, Start, gemm};
 
 use crate::base::error::Result;
 
@@ -121,11 +121,11 @@ fn product(setup: &Setup, form: Form, shape: Shape, slow: bool) -> Vec<Case> {
         Form::Weights => (m * k, m * n),
         Form::Inputs => (m * n, k * n),
     };
-    let (a, b) = (Rc::new(numbers(a)), Rc::new(numbers(b)));
+    let (a, b) = (Rc::new(Floats::from(numbers(a))), Rc::new(Floats::from(numbers(b))));
     let (work, bytes) = (2.0 * (m * k * n) as f64, 4.0 * (m * k + k * n + m * n) as f64);
     let case = |(with, cpu): (String, Cpu)| {
         let (a, b) = (a.clone(), b.clone());
-        let (mut c, mut scratch) = (vec![0.0; m * k + k * n + m * n - a.len() - b.len()], Scratch::new());
+        let (mut c, mut scratch) = (Floats::zeros(m * k + k * n + m * n - a.len() - b.len()), Scratch::new());
         let multiply = move || {
             let (a, b) = match form {
                 Form::Forward => (Mat::new(&a, m, k), Mat::new(&b, k, n)),

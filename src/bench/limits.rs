@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 
-use kernels::{Cpu, limits};
+use kernels::{Cpu, Floats, limits};
 
 use crate::base::error::Result;
 use crate::run::workers::in_turn;
@@ -18,6 +18,8 @@ use super::case::{Case, Unit};
 
 /// The name of the case that gives the peak.
 pub const PEAK: &str = "fused multiply-add";
+/// The name of the case that gives what is left of the peak when operands have to be loaded.
+pub const TILE: &str = "product in the first-level cache";
 /// The name of the case that gives the clock.
 pub const CLOCK: &str = "clock";
 /// What a roof is drawn for.
@@ -35,7 +37,7 @@ pub fn peak_name(cores: usize) -> String {
     if cores == 1 { PEAK.to_owned() } else { format!("{PEAK}, {cores} cores") }
 }
 
-/// The peaks alone, for measures of other groups.
+/// The peaks alone, with and without loads, for measures of other groups.
 pub fn peaks(setup: &Setup) -> Vec<Case> {
     let flops = (ROUNDS * limits::FLOPS_PER_ROUND) as f64;
     let chains = |cpu: Cpu| {
@@ -45,6 +47,7 @@ pub fn peaks(setup: &Setup) -> Vec<Case> {
     };
     let mut cases: Vec<Case> =
         setup.cpus.iter().map(|&cpu| Case::of(PEAK, cpu.isa(), Unit::Gflops, flops, chains(cpu))).collect();
+    cases.extend(setup.cpus.iter().map(|&cpu| tile(cpu)));
     if setup.cores > 1 {
         let (cpu, cores) = (setup.cpu, setup.cores);
         let work = flops * cores as f64;
@@ -55,6 +58,16 @@ pub fn peaks(setup: &Setup) -> Vec<Case> {
         });
     }
     cases
+}
+
+/// The loop of every matrix product: with its loads it draws more power and shares the ports, and both cost speed.
+fn tile(cpu: Cpu) -> Case {
+    const ROUNDS: usize = 1 << 10;
+    let (a, b) = (Floats::from(super::numbers(1 << 12)), Floats::from(super::numbers(1 << 12)));
+    let multiply = move || {
+        black_box(limits::tile(cpu, ROUNDS, &a, &b));
+    };
+    Case::of(TILE, cpu.isa(), Unit::Gflops, (ROUNDS * limits::flops_of_tile(cpu)) as f64, multiply)
 }
 
 pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {

@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::report::words::list;
 
 use super::case::{Case, Unit};
-use super::limits::{CLOCK, peak_name};
+use super::limits::{CLOCK, TILE, peak_name};
 use super::machine::{Load, Machine};
 use super::statistics::{Estimate, difference_of_halves, noise};
 
@@ -114,6 +114,12 @@ impl Results {
     /// The noise of a group; 0 where there is none of it.
     pub fn noise_of(&self, group: &str) -> f64 {
         self.noise.iter().find(|(name, _)| name == group).map_or(0.0, |(_, noise)| *noise)
+    }
+
+    /// What the loop of a matrix product reaches on an instruction set with its operands in the first-level cache, in 10^9
+    /// operations a second.
+    pub fn tile(&self, isa: &str) -> Option<f64> {
+        self.measures.iter().find(|m| m.group == "limits" && m.name == TILE && m.with == isa).map(|m| m.estimate.median)
     }
 
     /// The peak of an instruction set on so many cores, in 10^9 operations a second.

@@ -131,6 +131,12 @@ fn gemm(results: &Results) -> (Vec<Column>, String) {
     let mut facts =
         vec!["GFLOP/s, rows x inputs x units; shares are of the peak of one core with that instruction set".to_owned()];
     for with in ours.iter().filter(|with| **with != "portable") {
+        if let Some(share) = results.tile(with).zip(results.peak(with, 1)).map(|(tile, peak)| tile / peak) {
+            facts.push(format!(
+                "{with}: with operands in the first-level cache and nothing but the loop of a product {}",
+                whole_percent(share)
+            ));
+        }
         for kind in Kind::ALL {
             let is =
                 |m: &&&Measure| m.with == *with && named(&m.name).is_some_and(|(_, shape)| Kind::of(shape) == kind);

@@ -93,4 +93,17 @@ impl Wishes {
         }
         Some(Ahead { from, row: LANES, every })
     }
+
+    /// So many lines in a row, or fewer, for a tile that asks for one at a time; none when all are taken.
+    #[inline(always)]
+    pub(super) fn lines(&mut self, most: usize) -> Option<*const f32> {
+        let (at, lines) = self.stretches.get_mut(self.first)?;
+        let from = std::ptr::without_provenance(*at);
+        let taken = most.clamp(1, *lines);
+        (*at, *lines) = (*at + taken * LANES * size_of::<f32>(), *lines - taken);
+        if *lines == 0 {
+            self.first += 1;
+        }
+        Some(from)
+    }
 }

@@ -1,15 +1,18 @@
 //! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
-//! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, what is copied
-//! together first in `pack`, what is turned in `turn`, and the piece of C that lives in registers in `tile`.
+//! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, those of large
+//! products in `large`, what is copied together first in `pack`, what is turned in `turn`, and the piece of C that lives in
+//! registers in `tile` and `stream`.
 
 mod fetch;
+mod large;
 mod pack;
 mod plan;
 mod product;
+mod stream;
 mod tile;
 mod turn;
 
-pub use plan::Plan;
+pub use plan::{Order, Plan};
 pub use turn::transpose;
 
 use crate::isa::{Cpu, Engine};

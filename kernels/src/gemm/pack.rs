@@ -11,7 +11,9 @@
 //! ```
 
 use super::Mat;
+use super::large::{self, COLS};
 use super::product::LayoutOfRows;
+use super::stream::A_ROW;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
 use crate::memory::Line;
@@ -20,8 +22,8 @@ use crate::memory::Line;
 pub(super) const DEPTH: usize = 1024;
 /// Columns of the widest panel of B.
 pub(super) const WIDTH: usize = 4 * LANES;
-/// Values of the largest panel of B: a quarter of a second-level cache of 1 MB.
-const AREA_OF_B: usize = DEPTH * WIDTH;
+/// Values of the largest block of B.
+const AREA_OF_B: usize = if COLS * large::DEPTH > DEPTH * WIDTH { COLS * large::DEPTH } else { DEPTH * WIDTH };
 /// Values of A that are packed at once: half of such a cache.
 const AREA_OF_A: usize = 128 * 1024;
 /// Rows of A that are packed have this many values more, so that they do not meet in the caches.
@@ -64,6 +66,39 @@ pub(super) fn pack_panel<S: Simd>(s: S, b: Mat<'_>, packed: &mut [Line]) {
         turn_panel(s, b, to);
     } else {
         copy_panel(s, b, to);
+    }
+}
+
+/// Rows of B that are fetched ahead of being packed.
+const ROWS_AHEAD: usize = 4;
+
+/// Packs `b` `(depth, cols)` as panels of `width` columns one after the other, the last one of what is left, each in rows of
+/// whole blocks.
+#[inline(always)]
+pub(super) fn pack_panels<S: Simd>(s: S, b: Mat<'_>, width: usize, packed: &mut [Line]) {
+    let panel = b.rows * width / LANES;
+    if b.col_stride != 1 {
+        for (x, j) in (0..b.cols).step_by(width).enumerate() {
+            pack_panel(s, b.part(0, j, b.rows, width.min(b.cols - j)), &mut packed[x * panel..]);
+        }
+        return;
+    }
+    for p in 0..b.rows {
+        let row = &b.data[p * b.row_stride..][..b.cols];
+        for j in (0..b.cols).step_by(LANES) {
+            s.prefetch(row.as_ptr().wrapping_add(ROWS_AHEAD * b.row_stride + j));
+        }
+        for (x, from) in row.chunks(width).enumerate() {
+            let blocks = from.len().div_ceil(LANES);
+            let to = &mut packed[x * panel + p * blocks..][..blocks];
+            let (whole, rest) = from.as_chunks();
+            for (Line(to), from) in to.iter_mut().zip(whole) {
+                s.store(s.load(from), to);
+            }
+            if !rest.is_empty() {
+                s.store(s.load_part(rest), &mut to[whole.len()].0);
+            }
+        }
     }
 }
 
@@ -135,23 +170,56 @@ pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed:
         return RowsOfA { a: packed.as_ptr(), tile: a.cols, row: 1, col: 0 };
     }
     let stride = a.cols.next_multiple_of(LANES) + GAP;
-    for (i, row) in packed.chunks_exact_mut(stride).enumerate().take(a.rows) {
+    copy_rows(s, a, packed, stride);
+    RowsOfA { a: packed.as_ptr(), tile: stride, row: stride, col: 1 }
+}
+
+/// Packs `a` `(rows, depth)` row by row, the rows [`A_ROW`] apart.
+#[inline(always)]
+pub(super) fn pack_stretch<S: Simd>(s: S, a: Mat<'_>, packed: &mut [Line]) {
+    let packed = values(packed);
+    assert!(packed.len() >= a.rows * A_ROW && a.cols <= A_ROW, "room for packed rows");
+    if a.row_stride == 1 {
+        let turn = Turn {
+            from: a.data.as_ptr(),
+            from_row: a.col_stride,
+            rows: a.cols,
+            cols: a.rows,
+            to: packed.as_mut_ptr(),
+            to_row: A_ROW,
+            whole: false,
+        };
+        // SAFETY: the columns of `a` lie within it, and there is room for its rows, by the assertion.
+        unsafe { turn.compute(s) };
+        return;
+    }
+    copy_rows(s, a, packed, A_ROW);
+}
+
+/// Copies the rows of `a` to `to`, `row` values apart.
+#[inline(always)]
+fn copy_rows<S: Simd>(s: S, a: Mat<'_>, to: &mut [f32], row: usize) {
+    for (i, to) in to.chunks_exact_mut(row).enumerate().take(a.rows) {
         let from = &a.data[i * a.row_stride..];
         if a.col_stride == 1 {
-            let (blocks, rest) = from[..a.cols].as_chunks();
-            let (to, left) = row.as_chunks_mut();
-            for (to, from) in to.iter_mut().zip(blocks) {
-                s.store(s.load(from), to);
-            }
-            if !rest.is_empty() {
-                s.store(s.load_part(rest), &mut to[blocks.len()]);
-            }
-            debug_assert!(left.is_empty());
+            copy(s, &from[..a.cols], to);
         } else {
-            for (p, x) in row.iter_mut().enumerate().take(a.cols) {
+            for (p, x) in to.iter_mut().enumerate().take(a.cols) {
                 *x = from[p * a.col_stride];
             }
         }
     }
-    RowsOfA { a: packed.as_ptr(), tile: stride, row: stride, col: 1 }
+}
+
+/// Copies `from` to the beginning of `to`, which has room for whole blocks.
+#[inline(always)]
+fn copy<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
+    let (blocks, rest) = from.as_chunks();
+    let (to, _) = to.as_chunks_mut();
+    for (to, from) in to.iter_mut().zip(blocks) {
+        s.store(s.load(from), to);
+    }
+    if !rest.is_empty() {
+        s.store(s.load_part(rest), &mut to[blocks.len()]);
+    }
 }

@@ -5,13 +5,24 @@ use super::pack::{DEPTH, rows_at_once};
 use super::product::panel_width;
 use crate::isa::{LANES, Simd};
 
+/// The order in which a product is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// C as it stands, from A and B as they lie.
+    Direct,
+    /// `Cᵀ = Bᵀ Aᵀ`, with the lanes along the rows of C, and turned into C on the way out. The other choices are about that
+    /// product then.
+    Turned,
+    /// C in blocks, from A and B that are packed.
+    Blocks,
+}
+
 /// How a product is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Whether `Cᵀ = Bᵀ Aᵀ` is computed, with the lanes along the rows of C, and turned into C on the way out. The other
-    /// choices are about that product then.
-    pub turned: bool,
-    /// Whether A is copied together.
+    /// The order.
+    pub order: Order,
+    /// Whether A is copied together; in blocks it is.
     pub pack_a: bool,
     /// The most rows of a tile; more than the registers hold means as many as they hold.
     pub rows: usize,
@@ -27,8 +38,8 @@ const TURNING: usize = 6;
 const PANEL: usize = 8 * 1024;
 /// Rows of A whose part of `k` stays in the second-level cache.
 const HEIGHT: usize = 512;
-/// From so many rows, columns and `k` on, A is needed again when it is no longer in a cache nearby.
-const LARGE: usize = 256;
+/// From so many rows and columns on, and half as many steps of `k`, packing costs less than it gains.
+const LARGE: usize = 128;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
 
@@ -37,14 +48,21 @@ impl Plan {
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
         let (m, n) = (a.rows, b.cols);
-        let turned = cost(b.t(), a.t()) + m * n * TURNING < cost(a, b);
-        let (a, b) = if turned { (b.t(), a.t()) } else { (a, b) };
-        let large = a.rows.min(a.cols).min(b.cols) >= LARGE;
+        // twice as many where a product of a copied value takes half as long
+        let large = if S::TILES.len() > 1 { 2 * LARGE } else { LARGE };
+        let order = if m.min(n) >= large && a.cols >= large / 2 {
+            Order::Blocks
+        } else if cost(b.t(), a.t()) + m * n * TURNING < cost(a, b) {
+            Order::Turned
+        } else {
+            Order::Direct
+        };
+        let (a, b) = if order == Order::Turned { (b.t(), a.t()) } else { (a, b) };
         Plan {
-            turned,
-            pack_a: large || a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
+            order,
+            pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
             rows: usize::MAX,
-            depth: if large { PANEL / 2 * 3 } else { PANEL } / panel_width::<S>(b.cols),
+            depth: if order == Order::Blocks { usize::MAX } else { PANEL / panel_width::<S>(b.cols) },
             height: HEIGHT,
         }
     }

@@ -3,7 +3,7 @@
 
 use super::fetch::{Next, Wishes};
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
-use super::plan::Plan;
+use super::plan::{Order, Plan};
 use super::tile::{First, Tile};
 use super::turn::Turn;
 use super::{Mat, Start};
@@ -23,8 +23,8 @@ pub(super) struct Product<'a> {
 /// Rows split into tiles of nearly equal height, of at most `most` rows each.
 #[derive(Clone, Copy)]
 pub(super) struct LayoutOfRows {
-    rows: usize,
-    most: usize,
+    pub rows: usize,
+    pub most: usize,
 }
 
 impl LayoutOfRows {
@@ -49,15 +49,15 @@ impl Op for Product<'_> {
             Some(plan) => plan,
             None => Plan::of::<S>(self.a, self.b),
         };
-        if plan.turned {
+        if plan.order == Order::Turned {
             (self.a, self.b) = (self.b.t(), self.a.t());
         }
         let width = panel_width::<S>(self.b.cols);
         let plan = plan.within(self.a, S::TILES[width / LANES - 1]);
-        if plan.turned {
-            self.turned(s, plan, width);
-        } else {
-            self.direct(s, plan, width);
+        match plan.order {
+            Order::Direct => self.direct(s, plan, width),
+            Order::Turned => self.turned(s, plan, width),
+            Order::Blocks => self.large(s, plan),
         }
     }
 }
@@ -206,7 +206,7 @@ impl Product<'_> {
 
 /// The beginnings and lengths of nearly equal blocks of at most `most`; one of none where there is nothing.
 #[inline(always)]
-fn blocks(all: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn blocks(all: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let step = all.div_ceil(all.div_ceil(most).max(1)).max(1);
     (0..all.max(1)).step_by(step).map(
         #[inline(always)]

@@ -92,19 +92,30 @@ impl Tile {
 /// blocks. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
 struct Kernel<const ROWS: usize, const BLOCKS: usize, const COPY: bool>(Tile);
 
+/// The piece of C of a tile: where it lies, what its chains start from, and how many columns its last block has.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    pub first: First,
+    pub c: *mut f32,
+    pub c_row: usize,
+    pub last: usize,
+}
+
 #[expect(clippy::needless_range_loop, reason = "as below")]
-impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<ROWS, BLOCKS, COPY> {
-    /// What the chains start from; the last block has `last` columns.
+impl Piece {
+    /// What the chains start from.
+    ///
+    /// # Safety
+    /// - C, and the bias where there is one, are valid for reading the columns of `BLOCKS` blocks, and C for `ROWS` rows.
     #[inline(always)]
-    fn start<S: Simd>(&self, s: S, last: usize) -> [[S::V; BLOCKS]; ROWS] {
-        let t = &self.0;
+    pub(super) unsafe fn start<S: Simd, const ROWS: usize, const BLOCKS: usize>(&self, s: S) -> [[S::V; BLOCKS]; ROWS] {
         let mut acc = [[s.zero(); BLOCKS]; ROWS];
-        match t.first {
+        match self.first {
             First::Zero => {}
             First::Bias(bias) => {
                 for j in 0..BLOCKS {
-                    let n = if j + 1 < BLOCKS { LANES } else { last };
-                    // SAFETY: the bias is valid for the columns of the tile, see `Tile::compute`.
+                    let n = if j + 1 < BLOCKS { LANES } else { self.last };
+                    // SAFETY: the caller vouches for the bias.
                     let v = unsafe { s.load_ptr_part(bias.add(j * LANES), n) };
                     for row in &mut acc {
                         row[j] = v;
@@ -114,14 +125,39 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<ROWS, BLOC
             First::Keep => {
                 for i in 0..ROWS {
                     for j in 0..BLOCKS {
-                        let n = if j + 1 < BLOCKS { LANES } else { last };
-                        // SAFETY: C is valid for the rows and columns of the tile, see `Tile::compute`.
-                        acc[i][j] = unsafe { s.load_ptr_part(t.c.add(i * t.c_row + j * LANES), n) };
+                        let n = if j + 1 < BLOCKS { LANES } else { self.last };
+                        // SAFETY: the caller vouches for C.
+                        acc[i][j] = unsafe { s.load_ptr_part(self.c.add(i * self.c_row + j * LANES), n) };
                     }
                 }
             }
         }
         acc
+    }
+
+    /// Writes the chains, now complete.
+    ///
+    /// # Safety
+    /// - C is valid for writing `ROWS` rows and the columns of `BLOCKS` blocks.
+    #[inline(always)]
+    pub(super) unsafe fn finish<S: Simd, const ROWS: usize, const BLOCKS: usize>(
+        &self,
+        s: S,
+        acc: [[S::V; BLOCKS]; ROWS],
+    ) {
+        for i in 0..ROWS {
+            for j in 0..BLOCKS {
+                let to = self.c.wrapping_add(i * self.c_row + j * LANES);
+                // SAFETY: the caller vouches for C.
+                unsafe {
+                    if j + 1 < BLOCKS || self.last == LANES {
+                        s.store_ptr(acc[i][j], to);
+                    } else {
+                        s.store_ptr_part(acc[i][j], to, self.last);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -136,7 +172,9 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
         }
         let t = self.0;
         let last = t.cols - (BLOCKS - 1) * LANES;
-        let mut acc = self.start(s, last);
+        let piece = Piece { first: t.first, c: t.c, c_row: t.c_row, last };
+        // SAFETY: C and the bias are valid for the tile, see `Tile::compute`.
+        let mut acc: [[S::V; BLOCKS]; ROWS] = unsafe { piece.start(s) };
         // Pointers to every third row of A whose relation is hidden: the compiler would go from one to the next by an addition
         // each, a chain as long as that of the products.
         let mut a: [*const f32; 4] = std::array::from_fn(
@@ -182,18 +220,7 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<ROW
                 copy = copy.wrapping_add(BLOCKS * LANES);
             }
         }
-        for i in 0..ROWS {
-            for j in 0..BLOCKS {
-                let to = t.c.wrapping_add(i * t.c_row + j * LANES);
-                // SAFETY: C is valid for the rows and columns of the tile, see `Tile::compute`.
-                unsafe {
-                    if j + 1 < BLOCKS || last == LANES {
-                        s.store_ptr(acc[i][j], to);
-                    } else {
-                        s.store_ptr_part(acc[i][j], to, last);
-                    }
-                }
-            }
-        }
+        // SAFETY: as above.
+        unsafe { piece.finish(s, acc) };
     }
 }

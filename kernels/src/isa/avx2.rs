@@ -142,6 +142,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch_near(self, at: *const f32) {
+        // SAFETY: a hint, which reads nothing and does not fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
     fn add(self, a: Pair, b: Pair) -> Pair {
         halves!(_mm256_add_ps(a, b))
     }

@@ -116,6 +116,9 @@ impl Simd for Neon {
     fn prefetch(self, _: *const f32) {}
 
     #[inline(always)]
+    fn prefetch_near(self, _: *const f32) {}
+
+    #[inline(always)]
     fn add(self, a: Quad, b: Quad) -> Quad {
         quarters!(vaddq_f32(a, b))
     }

@@ -51,6 +51,9 @@ pub trait Simd: Copy {
     /// Asks for the cache line of `at`, which need not be valid; says nothing about any value.
     fn prefetch(self, at: *const f32);
 
+    /// The same, into the cache of the first level.
+    fn prefetch_near(self, at: *const f32);
+
     /// `a + b`
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a - b`
