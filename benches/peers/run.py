@@ -25,6 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from products import products as all_products
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -45,11 +47,11 @@ PEERS = [
 OURS = "runner"
 
 
-def output(command, threads=1):
-    """What a process prints; libraries that read their number of threads from the environment find it there."""
+def output(command, threads=1, given=None):
+    """What a process prints that is given this; libraries that read their number of threads from the environment find it there."""
     names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
     environment = os.environ | {name: str(threads) for name in names} | {"JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
     return done.stdout
@@ -115,20 +117,40 @@ def begin_round(args, name, number, kept):
 
 
 def products(args, kept):
+    peers = [("NumPy (OpenBLAS)", [sys.executable, HERE / "products.py", "numpy"], None)]
+    peers.append(("PyTorch (MKL)", [sys.executable, HERE / "products.py", "torch"], None))
+    crates = built_crates()
+    if crates:
+        shapes = "".join(";".join(map(str, product)) + "\n" for product in all_products())
+        peers.append(("crate gemm", [crates], shapes))
     for number in range(args.rounds):
         begin_round(args, "products", number, kept)
         for shape, rates in our_products(args.runner).items():
             for label, rate in rates.items():
                 kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
-        for label, library in [("NumPy (OpenBLAS)", "numpy"), ("PyTorch (MKL)", "torch")]:
-            for shape, rate in json.loads(output([sys.executable, HERE / "products.py", library])).items():
+        for label, command, given in peers:
+            for shape, rate in json.loads(output(command, given=given)).items():
                 kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
 
 
+def built_crates():
+    """The program of `crates`, or None with the reason on stderr."""
+    folder = HERE / "crates"
+    options = ["--manifest-path", folder / "Cargo.toml", "--target-dir", folder / "target"]
+    try:
+        build = ["cargo", "build", "--release", "--locked", "--quiet", *options]
+        done = subprocess.run(build, capture_output=True, text=True)
+    except OSError as error:
+        return print(f"no column of the crate gemm: {error}", file=sys.stderr)
+    if done.returncode:
+        return print(f"no column of the crate gemm: {done.stderr}", file=sys.stderr)
+    return folder / "target" / "release" / "peers"
+
+
 def our_products(runner):
-    """GFLOP/s of our matrix products, and of `matrixmultiply`, by their shapes, from a short `runner bench`."""
+    """GFLOP/s of our matrix products, and of `matrixmultiply`, by their shapes, from `runner bench`."""
     with tempfile.TemporaryDirectory() as out:
-        output([runner, "bench", "--quick", "--rounds", "3", "--only", "gemm", "--out", out, "-q"])
+        output([runner, "bench", "--rounds", "3", "--only", "gemm", "--out", out, "-q"])
         with open(Path(out) / "bench" / "report.json") as report:
             measures = [m for m in json.load(report)["measures"] if m["group"] == "gemm"]
     best = measures[0]["with"]
@@ -220,7 +242,9 @@ def main():
     print(", ".join(f"{key} {value}" for key, value in versions.items()))
     if any(share and share > 0.05 for part in kept.values() for share in part["busy"]):
         print("warning: the machine was busy with other work: measure again")
-    workload_table({name: kept[name] for name in known if name in kept and name != "products"})
+    trained = {name: kept[name] for name in known if name in kept and name != "products"}
+    if trained:
+        workload_table(trained)
     if "products" in kept:
         product_table(kept["products"])
 

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::gemm::{Order, Plan, gemm_as};
+use kernels::gemm::{Order, Plan, gemm_as, transpose};
 use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
 
 /// What C holds before and after.
@@ -143,6 +143,18 @@ fn matrixmultiply_agrees_to_rounding() {
     });
     for (a, b) in ours.iter().zip(&theirs) {
         assert!((a - b).abs() <= 1e-4, "{a} {b}");
+    }
+}
+
+#[test]
+fn transposes_of_whole_and_ragged_squares() {
+    for cpu in cpus() {
+        for (rows, cols) in [(1, 1), (1, 17), (5, 3), (16, 16), (16, 32), (18, 6), (33, 47), (64, 16)] {
+            let x = Stream((rows * 100 + cols) as u64).units(rows * cols);
+            let mut out = vec![f32::NAN; rows * cols];
+            transpose(cpu, &x, cols, &mut out);
+            assert_same_bits(&out, &transposed(&x, rows, cols), &format!("{rows}×{cols} {}", cpu.isa()));
+        }
     }
 }
 

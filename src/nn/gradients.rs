@@ -18,31 +18,55 @@ pub fn weight<'a>(
     of: &dyn Fn(usize) -> (&'a [f32], &'a [f32]),
     grads: &mut [f32],
 ) {
+    weight_of_columns(pass, slot, 0..slot.extents[0], part, 0..shards, of, grads);
+}
+
+/// The same for some of the shards, with rows of `x` of `columns.end` numbers, of which those from `columns.start` on are meant.
+pub fn weight_of_columns<'a>(
+    pass: &mut Pass<'_>,
+    slot: &Slot,
+    columns: Range<usize>,
+    part: &Range<usize>,
+    shards: Range<usize>,
+    of: &dyn Fn(usize) -> (&'a [f32], &'a [f32]),
+    grads: &mut [f32],
+) {
     let Some((rows, within)) = slot.rows_within(part) else { return };
-    let (inputs, units) = (slot.extents[0], slot.row());
-    for shard in 0..shards {
-        let (x, dy) = of(shard);
-        let count = dy.len() / units;
-        if count == 0 {
-            continue;
-        }
-        let start = if slot.carries_on(shard) { Start::Keep } else { Start::Zero };
-        let x = Mat::strided(&x[rows.start..], count, rows.len(), inputs, 1);
-        gemm(pass.cpu, start, x.t(), Mat::new(dy, count, units), &mut grads[within.clone()], pass.scratch);
+    let rows = columns.start + rows.start..columns.start + rows.end;
+    for shard in shards {
+        product(pass, slot, (&rows, columns.end), shard, of(shard), &mut grads[within.clone()]);
     }
 }
 
-/// db = the column sums of `dy` `(N, out)`, for a slot `(out)`: what of it lies in `part`.
+/// The share of a shard in the gradient by some rows of a slot: `x` is `(N, width)`, where those rows are columns.
+fn product(
+    pass: &mut Pass<'_>,
+    slot: &Slot,
+    (rows, width): (&Range<usize>, usize),
+    shard: usize,
+    (x, dy): (&[f32], &[f32]),
+    grads: &mut [f32],
+) {
+    let count = dy.len() / slot.row();
+    if count == 0 {
+        return;
+    }
+    let start = if slot.carries_on(shard) { Start::Keep } else { Start::Zero };
+    let x = Mat::strided(&x[rows.start..], count, rows.len(), width, 1);
+    gemm(pass.cpu, start, x.t(), Mat::new(dy, count, slot.row()), grads, pass.scratch);
+}
+
+/// db = the column sums of `dy` `(N, out)` of these shards, for a slot `(out)`: what of it lies in `part`.
 pub fn bias<'a>(
     pass: &mut Pass<'_>,
     slot: &Slot,
     part: &Range<usize>,
-    shards: usize,
+    shards: Range<usize>,
     dy: &dyn Fn(usize) -> &'a [f32],
     grads: &mut [f32],
 ) {
     let Some((columns, within)) = slot.rows_within(part) else { return };
-    for shard in 0..shards {
+    for shard in shards {
         let (keep, out) = (slot.carries_on(shard), &mut grads[within.clone()]);
         reduce::column_sums(pass.cpu, dy(shard), slot.len(), columns.clone(), keep, out);
     }

@@ -14,6 +14,7 @@ mod tile;
 mod turn;
 
 pub use plan::{Order, Plan};
+pub use turn::transpose;
 
 use crate::isa::{Cpu, Engine};
 use crate::memory::Floats;

@@ -1,7 +1,7 @@
 //! Matrices turned: rows become columns, in squares of sixteen. It serves to pack what lies the wrong way, and to bring a
 //! product that was computed turned into place.
 
-use crate::isa::{LANES, Op, Simd};
+use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// Turns `from` `(rows, cols)` into `to` `(cols, rows)`, both with their rows contiguous.
 pub(super) struct Turn {
@@ -24,6 +24,34 @@ impl Turn {
     #[inline(always)]
     pub(super) unsafe fn compute<S: Simd>(self, s: S) {
         s.call(Squares(self));
+    }
+}
+
+/// `out`, `(cols, rows)`, becomes the transpose of `from`, `(rows, cols)`.
+pub fn transpose(cpu: Cpu, from: &[f32], cols: usize, out: &mut [f32]) {
+    assert!(
+        from.len() == out.len() && from.len().is_multiple_of(cols),
+        "transpose: {} values in rows of {cols}",
+        from.len()
+    );
+    cpu.run(Transpose { from, cols, out });
+}
+
+struct Transpose<'a> {
+    from: &'a [f32],
+    cols: usize,
+    out: &'a mut [f32],
+}
+
+impl Op for Transpose<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) {
+        let (cols, rows) = (self.cols, self.from.len() / self.cols);
+        let (from, to) = (self.from.as_ptr(), self.out.as_mut_ptr());
+        // SAFETY: both hold `rows * cols` values, as `transpose` has checked, and `out` is borrowed for writing.
+        unsafe { Turn { from, from_row: cols, rows, cols, to, to_row: rows, whole: false }.compute(s) };
     }
 }
 

@@ -12,12 +12,17 @@ struct Gru;
 impl Unit<3, 1> for Gru {
     const CARRIES: bool = false;
     const SPLITS: bool = true;
+    const CLOSED: &'static [usize] = &[2];
 
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, p: [S::V; 3], r: [S::V; 3], h: S::V, c: S::V) -> Made<S::V, 3, 1> {
-        let reset = math::sigmoid(s, s.add(p[0], r[0]));
-        let z = math::sigmoid(s, s.add(p[1], r[1]));
-        let n = math::tanh(s, s.mul_add(reset, r[2], p[2]));
+    fn open<S: Simd>(self, s: S, p: [S::V; 3], r: [S::V; 3]) -> [S::V; 3] {
+        [math::sigmoid(s, s.add(p[0], r[0])), math::sigmoid(s, s.add(p[1], r[1])), p[2]]
+    }
+
+    #[inline(always)]
+    fn close<S: Simd>(self, s: S, open: [S::V; 3], r: [S::V; 3], h: S::V, c: S::V) -> Made<S::V, 3, 1> {
+        let [reset, z, p] = open;
+        let n = math::tanh(s, s.mul_add(reset, r[2], p));
         Made { gates: [reset, z, n], kept: [r[2]], h: s.mul_add(z, s.sub(h, n), n), c }
     }
 

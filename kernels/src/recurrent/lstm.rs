@@ -12,16 +12,19 @@ struct Lstm;
 impl Unit<4, 2> for Lstm {
     const CARRIES: bool = true;
     const SPLITS: bool = false;
+    const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, p: [S::V; 4], r: [S::V; 4], _: S::V, c: S::V) -> Made<S::V, 4, 2> {
-        let i = math::sigmoid(s, s.add(p[0], r[0]));
-        let f = math::sigmoid(s, s.add(p[1], r[1]));
-        let g = math::tanh(s, s.add(p[2], r[2]));
-        let o = math::sigmoid(s, s.add(p[3], r[3]));
+    fn open<S: Simd>(self, s: S, [i, f, g, o]: [S::V; 4], _: [S::V; 4]) -> [S::V; 4] {
+        [math::sigmoid(s, i), math::sigmoid(s, f), math::tanh(s, g), math::sigmoid(s, o)]
+    }
+
+    #[inline(always)]
+    fn close<S: Simd>(self, s: S, gates: [S::V; 4], _: [S::V; 4], _: S::V, c: S::V) -> Made<S::V, 4, 2> {
+        let [i, f, g, o] = gates;
         let new = s.mul_add(f, c, s.mul(i, g));
         let seen = math::tanh(s, new);
-        Made { gates: [i, f, g, o], kept: [c, seen], h: s.mul(o, seen), c: new }
+        Made { gates, kept: [c, seen], h: s.mul(o, seen), c: new }
     }
 
     #[inline(always)]

@@ -3,15 +3,18 @@
 //! rows and units, rows that are shorter than others, and the way in which what is kept lies in memory are here.
 //!
 //! With `p = W_ih x + b_ih`, `r = W_hh h + b_hh` and the state before the step, `h` and perhaps `c`, a cell is a function
-//! `(p, r, h, c) -> (h', c')` of each unit alone, where `p` and `r` have one number for each of its gates.
+//! `(p, r, h, c) -> (h', c')` of each unit alone, where `p` and `r` have one number for each of its gates. Most cells look at
+//! `p + r` only, which is a single product then.
 //!
 //! ```text
-//!                 forward reads         leaves            backward leaves
-//!   gates         p                     what it needs     the gradient of p     (B, T, gates, H)
-//!   kept                                more of that                            (B, T, kept, H)
-//!   before                              h before a step                         (B, T, H)
-//!   split                                                 the gradient of r     (B, T, gates, H) where it is not that of p
+//!             before                 after forward           after backward
+//!   given     x, h before, 1         and h of the next                            F + H + 1
+//!   gates                            what backward needs     the gradient of p    gates H
+//!   kept                             more of that                                 kept H
+//!   split                                                    the gradient of r    gates H, where it is not that of p
 //! ```
+//!
+//! numbers for each row and step, in whatever order: a step has its [`Columns`] of each.
 
 use crate::elementwise::{load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
@@ -19,46 +22,29 @@ use crate::isa::{Cpu, LANES, Op, Simd};
 mod gru;
 mod lstm;
 mod rnn;
+mod steps;
 
 pub use gru::gru;
 pub use lstm::lstm;
 pub use rnn::{rnn_relu, rnn_tanh};
+pub use steps::{Steps, give};
 
-/// The steps that rows take, `B` rows of `T` steps.
-#[derive(Clone, Copy, Debug)]
-pub struct Steps<'a> {
-    /// `T`, of the longest row.
-    pub count: usize,
-    /// Whether rows are read from their last step to their first.
-    pub reverse: bool,
-    /// Steps that each row has, `(B)`; empty where all have all. What follows them is padding.
-    pub lengths: &'a [u32],
-}
-
-impl Steps<'_> {
-    /// Where a row is at the `step`-th thing it does, and whether there is something to do: a short row waits.
-    #[inline(always)]
-    fn place(self, row: usize, step: usize) -> (usize, bool) {
-        let length = if self.lengths.is_empty() { self.count } else { self.lengths[row] as usize };
-        match step < length {
-            true if self.reverse => (length - 1 - step, true),
-            busy => (step, busy),
-        }
-    }
-}
+use steps::copy;
 
 /// What a step forward reads and writes; `B` is the number of rows, `H` of units.
 pub struct Forward<'a> {
-    /// `p` for every step, and what is left in its place.
-    pub gates: &'a mut [f32],
+    /// `p`, or `p + r` where that is all that the cell looks at.
+    pub p: Columns<&'a [f32]>,
+    /// `r`, `(B, gates, H)`, where it is looked at alone.
+    pub r: &'a [f32],
+    /// What is left of the gates.
+    pub gates: Columns<&'a mut [f32]>,
     /// What else backward needs.
-    pub kept: &'a mut [f32],
-    /// `h` before every step.
-    pub before: &'a mut [f32],
-    /// `r`, `(B, gates, H)`.
-    pub recurrent: &'a [f32],
+    pub kept: Columns<&'a mut [f32]>,
     /// The state `h`, `(B, H)`.
     pub h: &'a mut [f32],
+    /// Where the new one is put down for the next step.
+    pub next: Option<Columns<&'a mut [f32]>>,
     /// The state `c`, `(B, H)`, where there is one.
     pub c: &'a mut [f32],
     /// Where the new `h` is put down too: every step's, or nothing.
@@ -68,15 +54,13 @@ pub struct Forward<'a> {
 /// What a step back reads and writes.
 pub struct Backward<'a> {
     /// What forward left, and the gradient of `p` in its place.
-    pub gates: &'a mut [f32],
+    pub gates: Columns<&'a mut [f32]>,
     /// What forward kept.
-    pub kept: &'a [f32],
-    /// `h` before every step.
-    pub before: &'a [f32],
-    /// The gradient of `r` at every step, where it is not that of `p`.
-    pub split: &'a mut [f32],
-    /// The gradient of `r` at this step, `(B, gates, H)`.
-    pub recurrent: &'a mut [f32],
+    pub kept: Columns<&'a [f32]>,
+    /// The gradient of `r`, where it is not that of `p`.
+    pub split: Columns<&'a mut [f32]>,
+    /// `h` before the step.
+    pub before: Columns<&'a [f32]>,
     /// The gradient of `h` after the step, and what of it goes to `h` before it other than through `r`, `(B, H)`.
     pub dh: &'a mut [f32],
     /// The gradient of `c`, likewise.
@@ -85,15 +69,30 @@ pub struct Backward<'a> {
     pub dy: Option<Columns<&'a [f32]>>,
 }
 
-/// Columns `first..first + H` of `(B, T, width)`.
+/// Columns from `first` on of rows that begin `width` numbers apart, one for each row of the batch, or of the output for each of
+/// its steps, `(B, T)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<X> {
     /// All of it.
     pub of: X,
-    /// Numbers of a step.
+    /// From one row to the next.
     pub width: usize,
     /// The first that is meant.
     pub first: usize,
+}
+
+impl Columns<&[f32]> {
+    #[inline(always)]
+    fn row(&self, at: usize, count: usize) -> &[f32] {
+        &self.of[at * self.width + self.first..][..count]
+    }
+}
+
+impl Columns<&mut [f32]> {
+    #[inline(always)]
+    fn row(&mut self, at: usize, count: usize) -> &mut [f32] {
+        &mut self.of[at * self.width + self.first..][..count]
+    }
 }
 
 /// A kind of recurrent unit.
@@ -104,7 +103,7 @@ pub trait Cell: Send + Sync {
     fn kept(&self) -> usize;
     /// Whether there is a second state, `c`.
     fn carries(&self) -> bool;
-    /// Whether the two products have different gradients.
+    /// Whether the two products are looked at apart, and have different gradients; else their sum is.
     fn splits(&self) -> bool;
     /// The `step`-th step of all rows.
     fn forward(&self, cpu: Cpu, steps: Steps<'_>, step: usize, hidden: usize, of: Forward<'_>);
@@ -135,10 +134,15 @@ struct Slopes<V, const G: usize> {
 trait Unit<const G: usize, const K: usize>: Copy + Send + Sync + 'static {
     const CARRIES: bool;
     const SPLITS: bool;
-    fn forward<S: Simd>(self, s: S, p: [S::V; G], r: [S::V; G], h: S::V, c: S::V) -> Made<S::V, G, K>;
+    /// The gates that depend on others.
+    const CLOSED: &'static [usize];
+    /// What of the gates does not depend on another. Without `SPLITS`, `p` is the sum of both products.
+    fn open<S: Simd>(self, s: S, p: [S::V; G], r: [S::V; G]) -> [S::V; G];
+    /// The rest, from the state before the step.
+    fn close<S: Simd>(self, s: S, open: [S::V; G], r: [S::V; G], h: S::V, c: S::V) -> Made<S::V, G, K>;
     /// From what forward left, `h` before the step, and the gradients of `h` and `c` after it.
     fn backward<S: Simd>(self, s: S, left: ([S::V; G], [S::V; K]), h: S::V, dh: S::V, dc: S::V) -> Slopes<S::V, G>;
-    /// `(h', c')` in `f64`, independent of [`Unit::forward`].
+    /// `(h', c')` in `f64`, independent of the others.
     fn reference(self, p: [f64; G], r: [f64; G], h: f64, c: f64) -> (f64, f64);
 }
 
@@ -170,48 +174,106 @@ struct Step<'a, U, B> {
 /// A step forward.
 struct Onward<'a, U, const G: usize, const K: usize>(Step<'a, U, Forward<'a>>);
 
+/// Rows whose gates are computed before their states: functions that do not depend on each other are computed at the same
+/// time.
+const GROUP: usize = 8;
+
+impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
+    /// The gates of a row.
+    #[inline(always)]
+    fn open<S: Simd>(&mut self, s: S, row: usize) {
+        let Step { unit, hidden, of, .. } = &mut self.0;
+        let (hidden, columns) = (*hidden, G * *hidden);
+        let (p, gates) = (of.p.row(row, columns), of.gates.row(row, columns));
+        let r = if U::SPLITS { &of.r[row * columns..][..columns] } else { &[][..] };
+        for from in (0..hidden).step_by(LANES) {
+            let to = hidden.min(from + LANES);
+            let p = load_all::<S, G>(s, p, hidden, from, to);
+            let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
+            store_all(s, unit.open(s, p, r), gates, hidden, from, to);
+        }
+    }
+
+    /// Its new state, and unless they are `OPEN` already the gates.
+    #[inline(always)]
+    fn close<S: Simd, const OPEN: bool>(&mut self, s: S, row: usize, place: usize) {
+        let Step { unit, hidden, of, .. } = &mut self.0;
+        let (hidden, columns) = (*hidden, G * *hidden);
+        let (p, gates) = (of.p.row(row, columns), of.gates.row(row, columns));
+        let r = if U::SPLITS { &of.r[row * columns..][..columns] } else { &[][..] };
+        let (kept, h) = (of.kept.row(row, K * hidden), &mut of.h[row * hidden..][..hidden]);
+        let c = if U::CARRIES { &mut of.c[row * hidden..][..hidden] } else { &mut [][..] };
+        let mut next = of.next.as_mut().map(|next| next.row(row, hidden));
+        let mut y = of.y.as_mut().map(|y| y.row(place, hidden));
+        for from in (0..hidden).step_by(LANES) {
+            let to = hidden.min(from + LANES);
+            let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
+            let open = match OPEN {
+                true => load_all::<S, G>(s, gates, hidden, from, to),
+                false => unit.open(s, load_all::<S, G>(s, p, hidden, from, to), r),
+            };
+            let c_old = if U::CARRIES { load(s, c, from, to) } else { s.zero() };
+            let made = unit.close(s, open, r, load(s, h, from, to), c_old);
+            for (gate, made) in made.gates.into_iter().enumerate() {
+                if !OPEN || U::CLOSED.contains(&gate) {
+                    store(s, made, gates, gate * hidden + from, gate * hidden + to);
+                }
+            }
+            store_all(s, made.kept, kept, hidden, from, to);
+            store(s, made.h, h, from, to);
+            if U::CARRIES {
+                store(s, made.c, c, from, to);
+            }
+            if let Some(next) = &mut next {
+                store(s, made.h, next, from, to);
+            }
+            if let Some(y) = &mut y {
+                store(s, made.h, y, from, to);
+            }
+        }
+    }
+
+    /// A row that waits keeps its state.
+    #[inline(always)]
+    fn wait<S: Simd>(&mut self, s: S, row: usize, place: usize) {
+        let Step { hidden, of, .. } = &mut self.0;
+        if let Some(next) = &mut of.next {
+            copy(s, &of.h[row * *hidden..][..*hidden], next.row(row, *hidden));
+        }
+        if let Some(y) = &mut of.y {
+            y.row(place, *hidden).fill(0.0);
+        }
+    }
+
+    /// All rows, group by group or each at once.
+    #[inline(always)]
+    fn rows<S: Simd, const OPEN: bool>(&mut self, s: S) {
+        let Step { steps, step, .. } = self.0;
+        for first in (0..steps.rows).step_by(GROUP) {
+            let rows = first..steps.rows.min(first + GROUP);
+            if OPEN {
+                rows.clone().filter(|row| steps.place(*row, step).is_ok()).for_each(
+                    #[inline(always)]
+                    |row| self.open(s, row),
+                );
+            }
+            for row in rows {
+                match steps.place(row, step) {
+                    Ok(place) => self.close::<S, OPEN>(s, row, place),
+                    Err(place) => self.wait(s, row, place),
+                }
+            }
+        }
+    }
+}
+
 impl<U: Unit<G, K>, const G: usize, const K: usize> Op for Onward<'_, U, G, K> {
     type Out = ();
 
     #[inline(always)]
-    fn eval<S: Simd>(self, s: S) {
-        let Step { unit, steps, step, hidden, of } = self.0;
-        let Forward { gates, kept, before, recurrent, h, c, mut y } = of;
-        for (row, h) in h.chunks_exact_mut(hidden).enumerate() {
-            let (t, busy) = steps.place(row, step);
-            let at = row * steps.count + t;
-            let gates = &mut gates[at * G * hidden..][..G * hidden];
-            let kept = &mut kept[at * K * hidden..][..K * hidden];
-            let before = &mut before[at * hidden..][..hidden];
-            let mut y = y.as_mut().map(|y| &mut y.of[at * y.width + y.first..][..hidden]);
-            if !busy {
-                before.fill(0.0);
-                if let Some(y) = y {
-                    y.fill(0.0);
-                }
-                continue;
-            }
-            let recurrent = &recurrent[row * G * hidden..][..G * hidden];
-            for from in (0..hidden).step_by(LANES) {
-                let to = hidden.min(from + LANES);
-                let p = load_all::<S, G>(s, gates, hidden, from, to);
-                let r = load_all::<S, G>(s, recurrent, hidden, from, to);
-                let old = load(s, h, from, to);
-                let carried = row * hidden;
-                let c_old = if U::CARRIES { load(s, c, carried + from, carried + to) } else { s.zero() };
-                let made = unit.forward(s, p, r, old, c_old);
-                store_all(s, made.gates, gates, hidden, from, to);
-                store_all(s, made.kept, kept, hidden, from, to);
-                store(s, old, before, from, to);
-                store(s, made.h, h, from, to);
-                if U::CARRIES {
-                    store(s, made.c, c, carried + from, carried + to);
-                }
-                if let Some(y) = &mut y {
-                    store(s, made.h, y, from, to);
-                }
-            }
-        }
+    fn eval<S: Simd>(mut self, s: S) {
+        // what was written through a mask cannot be read at once
+        if self.0.hidden.is_multiple_of(LANES) { self.rows::<S, true>(s) } else { self.rows::<S, false>(s) }
     }
 }
 
@@ -224,22 +286,19 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Op for Back<'_, U, G, K> {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
         let Step { unit, steps, step, hidden, of } = self.0;
-        let Backward { gates, kept, before, split, recurrent, dh, dc, dy } = of;
+        let Backward { mut gates, kept, mut split, before, dh, dc, dy } = of;
+        let columns = G * hidden;
         for (row, dh) in dh.chunks_exact_mut(hidden).enumerate() {
-            let (t, busy) = steps.place(row, step);
-            let at = row * steps.count + t;
-            let gates = &mut gates[at * G * hidden..][..G * hidden];
-            let recurrent = &mut recurrent[row * G * hidden..][..G * hidden];
-            let split = if U::SPLITS { &mut split[at * G * hidden..][..G * hidden] } else { &mut [][..] };
-            if !busy {
+            let gates = gates.row(row, columns);
+            let split = if U::SPLITS { split.row(row, columns) } else { &mut [][..] };
+            let Ok(place) = steps.place(row, step) else {
                 gates.fill(0.0);
-                recurrent.fill(0.0);
                 split.fill(0.0);
                 continue;
-            }
-            let kept = &kept[at * K * hidden..][..K * hidden];
-            let before = &before[at * hidden..][..hidden];
-            let dy = dy.map(|dy| &dy.of[at * dy.width + dy.first..][..hidden]);
+            };
+            let kept = kept.row(row, K * hidden);
+            let (before, dy) = (before.row(row, hidden), dy.as_ref().map(|dy| dy.row(place, hidden)));
+            let dc = if U::CARRIES { &mut dc[row * hidden..][..hidden] } else { &mut [][..] };
             for from in (0..hidden).step_by(LANES) {
                 let to = hidden.min(from + LANES);
                 let left = (load_all::<S, G>(s, gates, hidden, from, to), load_all::<S, K>(s, kept, hidden, from, to));
@@ -247,17 +306,15 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Op for Back<'_, U, G, K> {
                 if let Some(dy) = dy {
                     slope = s.add(slope, load(s, dy, from, to));
                 }
-                let carried = row * hidden;
-                let carry = if U::CARRIES { load(s, dc, carried + from, carried + to) } else { s.zero() };
+                let carry = if U::CARRIES { load(s, dc, from, to) } else { s.zero() };
                 let slopes = unit.backward(s, left, load(s, before, from, to), slope, carry);
                 store_all(s, slopes.p, gates, hidden, from, to);
-                store_all(s, slopes.r, recurrent, hidden, from, to);
                 if U::SPLITS {
                     store_all(s, slopes.r, split, hidden, from, to);
                 }
                 store(s, slopes.h, dh, from, to);
                 if U::CARRIES {
-                    store(s, slopes.c, dc, carried + from, carried + to);
+                    store(s, slopes.c, dc, from, to);
                 }
             }
         }
@@ -285,12 +342,12 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Cell for Of<U, G, K> {
     }
 
     fn forward(&self, cpu: Cpu, steps: Steps<'_>, step: usize, hidden: usize, of: Forward<'_>) {
-        assert_eq!(of.recurrent.len(), of.h.len() * G, "a recurrent step: products and states");
+        assert_eq!(of.h.len(), steps.rows * hidden, "a recurrent step: states and rows");
         cpu.run(Onward::<U, G, K>(Step { unit: self.0, steps, step, hidden, of }));
     }
 
     fn backward(&self, cpu: Cpu, steps: Steps<'_>, step: usize, hidden: usize, of: Backward<'_>) {
-        assert_eq!(of.recurrent.len(), of.dh.len() * G, "a recurrent step: products and states");
+        assert_eq!(of.dh.len(), steps.rows * hidden, "a recurrent step: gradients of states and rows");
         cpu.run(Back::<U, G, K>(Step { unit: self.0, steps, step, hidden, of }));
     }
 

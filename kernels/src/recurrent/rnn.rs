@@ -11,10 +11,15 @@ struct Tanh;
 impl Unit<1, 0> for Tanh {
     const CARRIES: bool = false;
     const SPLITS: bool = false;
+    const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, [p]: [S::V; 1], [r]: [S::V; 1], _: S::V, c: S::V) -> Made<S::V, 1, 0> {
-        let h = math::tanh(s, s.add(p, r));
+    fn open<S: Simd>(self, s: S, [p]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
+        [math::tanh(s, p)]
+    }
+
+    #[inline(always)]
+    fn close<S: Simd>(self, _: S, [h]: [S::V; 1], _: [S::V; 1], _: S::V, c: S::V) -> Made<S::V, 1, 0> {
         Made { gates: [h], kept: [], h, c }
     }
 
@@ -35,10 +40,15 @@ struct Relu;
 impl Unit<1, 0> for Relu {
     const CARRIES: bool = false;
     const SPLITS: bool = false;
+    const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, [p]: [S::V; 1], [r]: [S::V; 1], _: S::V, c: S::V) -> Made<S::V, 1, 0> {
-        let h = s.max(s.add(p, r), s.zero());
+    fn open<S: Simd>(self, s: S, [p]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
+        [s.max(p, s.zero())]
+    }
+
+    #[inline(always)]
+    fn close<S: Simd>(self, _: S, [h]: [S::V; 1], _: [S::V; 1], _: S::V, c: S::V) -> Made<S::V, 1, 0> {
         Made { gates: [h], kept: [], h, c }
     }
 

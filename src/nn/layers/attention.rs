@@ -246,8 +246,8 @@ impl Layer for Attention {
         gradients::weight(pass, &self.input, part, traces.count, &input, grads);
         gradients::weight(pass, &self.output, part, traces.count, &output, grads);
         if let Some((input_bias, output_bias)) = self.input_bias.as_ref().zip(self.output_bias.as_ref()) {
-            gradients::bias(pass, input_bias, part, traces.count, &|shard| input(shard).1, grads);
-            gradients::bias(pass, output_bias, part, traces.count, &|shard| output(shard).1, grads);
+            gradients::bias(pass, input_bias, part, 0..traces.count, &|shard| input(shard).1, grads);
+            gradients::bias(pass, output_bias, part, 0..traces.count, &|shard| output(shard).1, grads);
         }
     }
 

@@ -115,7 +115,7 @@ impl Layer for Dense {
         };
         gradients::weight(pass, &self.weight, part, traces.count, &turned, grads);
         if let Some(bias) = &self.bias {
-            gradients::bias(pass, bias, part, traces.count, &|shard| of(shard).1, grads);
+            gradients::bias(pass, bias, part, 0..traces.count, &|shard| of(shard).1, grads);
         }
     }
 
