@@ -33,8 +33,8 @@ use steps::copy;
 
 /// What a step forward reads and writes; `B` is the number of rows, `H` of units.
 pub struct Forward<'a> {
-    /// `p`, or `p + r` where that is all that the cell looks at.
-    pub p: Columns<&'a [f32]>,
+    /// `p`, or `p + r` where that is all that the cell looks at; nothing where it stands in `gates`.
+    pub p: Option<Columns<&'a [f32]>>,
     /// `r`, `(B, gates, H)`, where it is looked at alone.
     pub r: &'a [f32],
     /// What is left of the gates.
@@ -184,11 +184,11 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
     fn open<S: Simd>(&mut self, s: S, row: usize) {
         let Step { unit, hidden, of, .. } = &mut self.0;
         let (hidden, columns) = (*hidden, G * *hidden);
-        let (p, gates) = (of.p.row(row, columns), of.gates.row(row, columns));
+        let (p, gates) = (of.p.as_ref().map(|p| p.row(row, columns)), of.gates.row(row, columns));
         let r = if U::SPLITS { &of.r[row * columns..][..columns] } else { &[][..] };
         for from in (0..hidden).step_by(LANES) {
             let to = hidden.min(from + LANES);
-            let p = load_all::<S, G>(s, p, hidden, from, to);
+            let p = load_all::<S, G>(s, p.unwrap_or(gates), hidden, from, to);
             let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
             store_all(s, unit.open(s, p, r), gates, hidden, from, to);
         }
@@ -199,7 +199,7 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
     fn close<S: Simd, const OPEN: bool>(&mut self, s: S, row: usize, place: usize) {
         let Step { unit, hidden, of, .. } = &mut self.0;
         let (hidden, columns) = (*hidden, G * *hidden);
-        let (p, gates) = (of.p.row(row, columns), of.gates.row(row, columns));
+        let (p, gates) = (of.p.as_ref().map(|p| p.row(row, columns)), of.gates.row(row, columns));
         let r = if U::SPLITS { &of.r[row * columns..][..columns] } else { &[][..] };
         let (kept, h) = (of.kept.row(row, K * hidden), &mut of.h[row * hidden..][..hidden]);
         let c = if U::CARRIES { &mut of.c[row * hidden..][..hidden] } else { &mut [][..] };
@@ -210,7 +210,7 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
             let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
             let open = match OPEN {
                 true => load_all::<S, G>(s, gates, hidden, from, to),
-                false => unit.open(s, load_all::<S, G>(s, p, hidden, from, to), r),
+                false => unit.open(s, load_all::<S, G>(s, p.unwrap_or(gates), hidden, from, to), r),
             };
             let c_old = if U::CARRIES { load(s, c, from, to) } else { s.zero() };
             let made = unit.close(s, open, r, load(s, h, from, to), c_old);

@@ -78,7 +78,7 @@ impl Level {
         let all = [self.given(), columns, kept, split].map(|size| (self.steps * size).next_multiple_of(LANES));
         let [given, gates, kept, all_split] = all;
         let carried = if self.cell.carries() { self.hidden } else { 0 };
-        let p = if self.ahead() { self.steps * columns } else { columns };
+        let p = if self.ahead() { 0 } else { columns };
         [given, gates, kept, all_split, self.hidden, carried, p, split, self.features]
     }
 
@@ -176,22 +176,21 @@ impl Level {
         (rows, step, starts): (usize, usize, [Start<'_>; 2]),
         own: &mut Memories<&mut [f32]>,
     ) {
-        let (columns, features, lie) = (self.columns(), self.features, self.lie(rows));
-        let given = &*own.given;
-        let mut product = |first: usize, depth: usize, slot: &Slot, start, out: &mut [f32]| {
-            let given = lie.mat(given, (rows, step, self.given()), first, depth);
-            let weight = Mat::strided(&params[slot.offset..], depth, columns, columns, 1);
+        let (columns, features, hidden) = (self.columns(), self.features, self.hidden);
+        let mut product = |given: Mat<'_>, slot: &Slot, start, out: &mut [f32]| {
+            let weight = Mat::strided(&params[slot.offset..], given.cols(), columns, columns, 1);
             gemm(pass.cpu, start, given, weight, out, pass.scratch);
         };
         // the first state is zero
-        let states = if step == 0 { 0 } else { self.hidden };
+        let states = if step == 0 { 0 } else { hidden };
+        let given = |count: usize| self.lie(rows).mat(own.given, (rows, step, self.given()), 0, count);
         if self.cell.splits() {
             if !self.ahead() {
-                product(0, features, &way.input, starts[0], own.p);
+                product(given(features), &way.input, starts[0], own.p);
             }
-            product(features, states, &way.recurrent, starts[1], own.r);
+            product(Mat::strided(own.h, rows, states, hidden, 1), &way.recurrent, starts[1], own.r);
         } else {
-            product(0, features + states, &way.joint, starts[0], own.p);
+            product(given(features + states), &way.joint, starts[0], own.p);
         }
     }
 
@@ -350,17 +349,14 @@ impl Layer for Level {
             if self.ahead() {
                 let x = Mat::strided(own.given, rows * self.steps, features, width, 1);
                 let weight = Mat::new(&params[way.input.range()], features, self.columns());
-                gemm(pass.cpu, starts[0], x, weight, own.p, pass.scratch);
+                gemm(pass.cpu, starts[0], x, weight, &mut own.gates[..rows * self.steps * gates], pass.scratch);
             }
             for step in 0..self.steps {
                 let next = step + 1;
                 self.wish(pass, rows, next, [own.gates, own.kept]);
                 self.products(pass, (way, params), (rows, step, starts), &mut own);
                 let of = Forward {
-                    p: match self.ahead() {
-                        true => lie.seen(own.p, step, gates),
-                        false => Columns { of: own.p, width: gates, first: 0 },
-                    },
+                    p: (!self.ahead()).then(|| Columns { of: &*own.p, width: gates, first: 0 }),
                     r: own.r,
                     gates: lie.step(own.gates, step, gates),
                     kept: lie.step(own.kept, step, kept_each),
