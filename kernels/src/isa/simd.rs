@@ -16,6 +16,7 @@ pub trait Op {
 
 /// The pointer, of which the compiler cannot tell any more where it comes from. It costs no instruction.
 #[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, reason = "a comment reads nothing")]
 pub(crate) fn hidden(p: *const f32) -> *const f32 {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     let p = {

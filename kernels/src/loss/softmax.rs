@@ -200,12 +200,12 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
         s.store_part(loss, &mut self.losses[first..first + rows]);
         let Some(gradient) = &mut self.gradient else { return };
         let share = s.splat(-self.scale * self.share);
-        for j in 0..width {
-            let mut y = s.mul(exps[j], factor);
+        for (j, e) in exps.iter_mut().enumerate().take(width) {
+            let mut y = s.mul(*e, factor);
             if smooth {
                 y = s.mul_add(share, s.splat(weight(j)), y);
             }
-            exps[j] = s.select(s.eq(class, s.splat(j as f32)), s.sub(y, pull), y);
+            *e = s.select(s.eq(class, s.splat(j as f32)), s.sub(y, pull), y);
         }
         let turned = s.transpose(exps);
         let rows = gradient[first * width..].chunks_exact_mut(width).take(rows);
