@@ -356,7 +356,7 @@ impl Layer for Level {
                 self.wish(pass, rows, next, [own.gates, own.kept]);
                 self.products(pass, (way, params), (rows, step, starts), &mut own);
                 let of = Forward {
-                    p: (!self.ahead()).then(|| Columns { of: &*own.p, width: gates, first: 0 }),
+                    p: (!self.ahead()).then_some(Columns { of: &*own.p, width: gates, first: 0 }),
                     r: own.r,
                     gates: lie.step(own.gates, step, gates),
                     kept: lie.step(own.kept, step, kept_each),
