@@ -210,6 +210,8 @@ const OTHERS: &[&str] = &[
      { type = 'avg_pool2d', kernel_size = [2, 1], stride = 1 }, { type = 'conv2d', channels = 6, kernel_size = 3, stride = [1, 2], padding = 'same' },
      { type = 'l2_pool2d', kernel_size = 2, stride = 1 }, { type = 'conv2d', channels = 33, kernel_size = 1 }, { type = 'avg_pool2d', kernel_size = 'global' }",
     "{ type = 'reshape', shape = [5, 1] }, { type = 'lstm', units = 17, forget_bias = 1.0 }",
+    // large enough for sums of blocks of rows
+    "{ type = 'reshape', shape = [5, 1] }, { type = 'gru', units = 27, return_sequences = true }, { type = 'lstm', units = 18 }",
     "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
      { type = 'lstm', units = 3, layers = 2, bidirectional = true, dropout = 0.3 }",
     "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
