@@ -157,7 +157,8 @@ fn files_say_their_idea_first_and_are_short() {
         if !root().join(folder).is_dir() {
             continue;
         }
-        for (file, text) in sources(folder) {
+        // what cargo built of the peers is nobody's text
+        for (file, text) in sources(folder).into_iter().filter(|(file, _)| !file.contains("/target/")) {
             assert!(text.starts_with("//! "), "{file} does not open with a paragraph that says its idea");
             let lines = text.lines().count();
             assert!(lines <= LONGEST, "{file} has {lines} lines, more than {LONGEST}");

@@ -242,8 +242,8 @@ fn hidden_activations_move_alike_at_every_width_in_mup_only() {
                     let mut pass =
                         runner::nn::layer::Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
                     plan.network.forward(&mut pass, &[layers, &last].concat(), x, &mut kept);
-                    // pre-activations and activations of both hidden layers come first, each (6, width)
-                    kept[3 * 6 * width..][..6 * width].to_vec()
+                    // the activations of both hidden layers come first, each (6, width), in place of what they were taken of
+                    kept[6 * width..][..6 * width].to_vec()
                 };
                 let seeds = 4;
                 let mean = |seed| {
