@@ -138,7 +138,7 @@ def built_crates():
     folder = HERE / "crates"
     options = ["--manifest-path", folder / "Cargo.toml", "--target-dir", folder / "target"]
     try:
-        build = ["cargo", "build", "--release", "--locked", "--quiet", *options]
+        build = ["cargo", "build", "--release", "--quiet", *options]
         done = subprocess.run(build, capture_output=True, text=True)
     except OSError as error:
         return print(f"no column of the crate gemm: {error}", file=sys.stderr)
