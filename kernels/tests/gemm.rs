@@ -102,7 +102,7 @@ fn shapes_in_blocks() {
 #[test]
 fn no_plan_shows() {
     let mut plans = Vec::new();
-    let orders = [Order::Direct, Order::Turned, Order::Blocks];
+    let orders = [Order::Direct, Order::Turned, Order::Blocks, Order::Column];
     for (order, pack_a) in orders.into_iter().flat_map(|order| [(order, false), (order, true)]) {
         for (rows, depth, height) in
             [(1, 1, 1), (5, 3, 7), (usize::MAX, usize::MAX, usize::MAX), (8, 16, 50), (4, 40, 3)]
@@ -112,7 +112,9 @@ fn no_plan_shows() {
     }
     let mut scratch = Scratch::new();
     for cpu in cpus() {
-        for shape in [(1, 1, 1), (3, 0, 2), (17, 5, 33), (50, 41, 10), (10, 20, 70), (53, 33, 49), (16, 32, 96)] {
+        for shape in
+            [(1, 1, 1), (3, 0, 2), (70, 21, 1), (17, 5, 33), (50, 41, 10), (10, 20, 70), (53, 33, 49), (16, 32, 96)]
+        {
             check(cpu, &plans, shape, &mut scratch);
         }
     }

@@ -1,7 +1,7 @@
 //! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
 //! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, those of large
-//! products in `large`, what is copied together first in `pack`, what is turned in `turn`, and the piece of C that lives in
-//! registers in `tile` and `stream`.
+//! products in `large`, that of a single column in `column`, what is copied together first in `pack`, what is turned in
+//! `turn`, and the piece of C that lives in registers in `tile` and `stream`.
 
 mod column;
 mod fetch;
@@ -158,9 +158,6 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd if n == 1 && plan.is_none() && (a.col_stride == 1 || a.row_stride == 1) => {
-            cpu.run(column::Column { start, a, b, c });
-        }
         Engine::Simd => cpu.run(&mut product::Product {
             start,
             a,

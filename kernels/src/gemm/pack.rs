@@ -91,13 +91,7 @@ pub(super) fn pack_panels<S: Simd>(s: S, b: Mat<'_>, width: usize, packed: &mut 
         for (x, from) in row.chunks(width).enumerate() {
             let blocks = from.len().div_ceil(LANES);
             let to = &mut packed[x * panel + p * blocks..][..blocks];
-            let (whole, rest) = from.as_chunks();
-            for (Line(to), from) in to.iter_mut().zip(whole) {
-                s.store(s.load(from), to);
-            }
-            if !rest.is_empty() {
-                s.store(s.load_part(rest), &mut to[whole.len()].0);
-            }
+            copy(s, from, values(to));
         }
     }
 }

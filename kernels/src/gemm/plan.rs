@@ -15,6 +15,8 @@ pub enum Order {
     Turned,
     /// C in blocks, from A and B that are packed.
     Blocks,
+    /// A single column of C, the lanes along the rows of A, if its rows or columns lie in one piece; else as `Direct`.
+    Column,
 }
 
 /// How a product is computed.
@@ -50,7 +52,9 @@ impl Plan {
         let (m, n) = (a.rows, b.cols);
         // twice as many where a product of a copied value takes half as long
         let large = if S::TILES.len() > 1 { 2 * LARGE } else { LARGE };
-        let order = if m.min(n) >= large && a.cols >= large / 2 {
+        let order = if column(a, b) {
+            Order::Column
+        } else if m.min(n) >= large && a.cols >= large / 2 {
             Order::Blocks
         } else if cost(b.t(), a.t()) + m * n * TURNING < cost(a, b) {
             Order::Turned
@@ -79,6 +83,12 @@ impl Plan {
         let height = self.height.clamp(1, most.min(a.rows.max(1)));
         Plan { rows, depth, height, ..self }
     }
+}
+
+/// Whether [`Order::Column`] can be followed.
+#[inline(always)]
+pub(super) fn column(a: Mat<'_>, b: Mat<'_>) -> bool {
+    b.cols == 1 && (a.col_stride == 1 || a.row_stride == 1)
 }
 
 /// What a product costs that is computed as it stands, in sixteenths of a fused multiply-add of a block.

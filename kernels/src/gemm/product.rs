@@ -1,9 +1,10 @@
 //! The loops over the blocks of a product, numbered as in the papers on BLIS (Van Zee and van de Geijn 2015). At the shapes
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
+use super::column::Column;
 use super::fetch::{Next, Wishes};
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
-use super::plan::{Order, Plan};
+use super::plan::{self, Order, Plan};
 use super::tile::{First, Tile};
 use super::turn::Turn;
 use super::{Mat, Start};
@@ -61,7 +62,10 @@ impl Op for &mut Product<'_> {
         let width = panel_width::<S>(self.b.cols);
         let plan = plan.within(self.a, S::TILES[width / LANES - 1]);
         match plan.order {
-            Order::Direct => self.direct(s, plan, width),
+            Order::Column if plan::column(self.a, self.b) => {
+                Column { start: self.start, a: self.a, b: self.b, c: self.c }.eval(s);
+            }
+            Order::Direct | Order::Column => self.direct(s, plan, width),
             Order::Turned => self.turned(s, plan, width),
             Order::Blocks => self.large(s, plan),
         }
