@@ -319,7 +319,7 @@ impl Slots {
 }
 
 /// Floats of gradient that are computed and used up at a time, so that they never leave the cache.
-const BLOCK: usize = 48 << 10;
+const BLOCK: usize = 96 << 10;
 /// Rows in the tallest tile of a product: blocks of so many, or twice, leave no low tile at the end.
 const TALL: usize = 12;
 

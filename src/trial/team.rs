@@ -34,8 +34,6 @@ struct Shard {
 
 /// What a thread has of its own in both phases.
 struct Hand<'p> {
-    /// Which thread it is.
-    thread: usize,
     scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
     block: Floats,
@@ -47,12 +45,7 @@ pub enum Batch<'a> {
     /// Rows that lie side by side, the first and the one past the last.
     Stretch(usize, usize),
     /// Rows by their indices.
-    Picked {
-        /// Those of the batch.
-        rows: &'a [u32],
-        /// Those of the next one, where they are known.
-        then: &'a [u32],
-    },
+    Picked(&'a [u32]),
 }
 
 impl Batch<'_> {
@@ -60,7 +53,7 @@ impl Batch<'_> {
     pub fn rows(&self) -> usize {
         match self {
             Batch::Stretch(start, end) => end - start,
-            Batch::Picked { rows, .. } => rows.len(),
+            Batch::Picked(rows) => rows.len(),
         }
     }
 
@@ -68,7 +61,7 @@ impl Batch<'_> {
     fn row(&self, place: usize) -> usize {
         match self {
             Batch::Stretch(start, _) => start + place,
-            Batch::Picked { rows, .. } => rows[place] as usize,
+            Batch::Picked(rows) => rows[place] as usize,
         }
     }
 }
@@ -98,10 +91,6 @@ pub struct Team<'p> {
     search: Option<Search>,
 }
 
-/// Parameters of a thread that stay in its second-level cache from one step to the next.
-const NEAR: usize = 1 << 15;
-/// Numbers of a training part from which its rows are likely in no cache.
-const FAR: usize = 1 << 20;
 /// Rows that one thread evaluates at a time.
 const EVALUATED: usize = 256;
 
@@ -155,8 +144,7 @@ impl<'p> Team<'p> {
             product: 1.0,
             hands: scratches[..threads]
                 .iter_mut()
-                .enumerate()
-                .map(|(thread, scratch)| Hand { thread, scratch, block: Floats::zeros(block) })
+                .map(|scratch| Hand { scratch, block: Floats::zeros(block) })
                 .collect(),
             search: plan.update.search().map(|how| {
                 let slots = plan.network.slots().iter().filter(|slot| slot.is_learned());
@@ -417,33 +405,16 @@ impl Phase<'_> {
     fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
         let first = blocks.partition_point(|bound| *bound < part.start);
         let count = blocks.partition_point(|bound| *bound < part.end) - first;
-        for (number, bounds) in blocks[first..=first + count].windows(2).enumerate() {
+        for bounds in blocks[first..=first + count].windows(2) {
             let block = bounds[0]..bounds[1];
             let (own, rest) = stretch.split(block.len());
             stretch = rest;
             let Stretch { params, grads, memory } = own;
             let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
             let mut own = Stretch { params, grads, memory };
-            // the product that makes the gradients brings what the update and the next step need from memory
-            let later = self.next_rows(hand.thread, number, count);
-            let now = [&*own.params].into_iter().chain(own.memory.iter().map(|plane| &**plane));
-            hand.scratch.fetch(now.filter(|plane| plane.len() * count >= NEAR).chain(later));
             self.gradients(&block, own.again(), hand.scratch);
             self.update(&block, own, hand.scratch);
         }
-    }
-
-    /// Of the rows that a thread takes of the next batch, the share of one of so many blocks.
-    fn next_rows(&self, thread: usize, block: usize, blocks: usize) -> impl Iterator<Item = &[f32]> {
-        let then = match self.batch {
-            Batch::Picked { then, .. } if self.train.rows() * self.train.inputs() >= FAR => then,
-            _ => &[],
-        };
-        let share =
-            |all: Range<usize>, i: usize, n: usize| all.start + all.len() * i / n..all.start + all.len() * (i + 1) / n;
-        let threads = self.shards.len();
-        let own = if thread < threads { share(0..then.len(), thread, threads) } else { 0..0 };
-        then[share(own, block, blocks)].iter().map(|row| self.train.x(&(*row as usize..*row as usize + 1)))
     }
 
     /// The gradients of the parameters in `part` of the buffer.

@@ -296,8 +296,7 @@ impl Order {
             indices.iter_mut().enumerate().for_each(|(i, index)| *index = i as u32);
             self.seeds.stream(Purpose::Order, &[step / self.per_epoch]).shuffle(indices);
         }
-        let then = (end + self.batch).min(self.rows);
-        Batch::Picked { rows: &indices[start..end], then: &indices[end..then] }
+        Batch::Picked(&indices[start..end])
     }
 }
 

@@ -10,7 +10,6 @@
 //!   packed            ---
 //! ```
 
-use super::fetch::Wishes;
 use super::pack;
 use super::plan::Plan;
 use super::product::{LayoutOfRows, Product, blocks};
@@ -49,11 +48,10 @@ impl Product<'_> {
         let width = BLOCKS.min(S::TILES.len()) * LANES;
         let most = plan.rows.min(S::TILES[width / LANES - 1]);
         let (heights, depths) = (plan.height.min(HEIGHT), plan.depth.min(DEPTH));
-        self.wishes.divide(m.div_ceil(most) * n.div_ceil(width) * k.div_ceil(depths));
         for (j, cols) in blocks(n, COLS) {
             // The chains wait in C between blocks of `k`. Without a `k` there is still the start to write.
             for (p, depth) in blocks(k, depths) {
-                pack::pack_panels(s, self.b.part(p, j, depth, cols), width, &mut self.buffers.panels_of_b);
+                pack::pack_panels(s, self.b.part(p, j, depth, cols), width, self.buffers.panels_of_b.lines_mut());
                 for (i, rows) in blocks(m, heights) {
                     pack::pack_stretch(s, self.a.part(i, p, rows, depth), &mut self.buffers.rows_of_a);
                     let layout = LayoutOfRows { rows, most };
@@ -68,8 +66,8 @@ impl Product<'_> {
     fn stretch<S: Simd>(&mut self, s: S, block: Block, i: usize, layout: LayoutOfRows) {
         let Block { p, depth, j, cols, width } = block;
         let (m, n) = (self.a.rows, self.b.cols);
-        let a: *const f32 = self.buffers.rows_of_a.as_ptr().cast();
-        let b: *const f32 = self.buffers.panels_of_b.as_ptr().cast();
+        let a: *const f32 = self.buffers.rows_of_a.as_ptr();
+        let b: *const f32 = self.buffers.panels_of_b.as_ptr();
         let below = (i + layout.rows).min(m);
         let mut ahead = Stretch { rows: self.a.part(below, p, layout.rows.min(m - below), depth), asked: 0 };
         for (r, rows) in layout.tiles() {
@@ -92,7 +90,7 @@ impl Product<'_> {
                     k: depth,
                     a: a.wrapping_add(r * A_ROW),
                     b: b.wrapping_add(x * depth),
-                    ahead: ahead.share(self.wishes, depth / UNROLL),
+                    ahead: ahead.share(),
                     then: matches!(first, First::Keep).then_some(next.cast_const()),
                 };
                 // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the product
@@ -113,9 +111,9 @@ struct Stretch<'a> {
 
 impl Stretch<'_> {
     /// What the next tile fetches, a cache line in each of its rounds: where a row lies in one piece a row, else a line of
-    /// every [`UNROLL`]th column; once all is on its way, what others wish for.
+    /// every [`UNROLL`]th column.
     #[inline(always)]
-    fn share(&mut self, wishes: &mut Wishes, rounds: usize) -> (*const f32, usize) {
+    fn share(&mut self) -> (*const f32, usize) {
         let (at, a) = (self.asked, self.rows);
         self.asked += 1;
         let from = a.data.as_ptr();
@@ -126,6 +124,6 @@ impl Stretch<'_> {
         if a.col_stride != 1 && line < a.rows {
             return (from.wrapping_add(line + column * a.col_stride), UNROLL * a.col_stride);
         }
-        wishes.lines(rounds).map_or((from, 0), |from| (from, LANES))
+        (from, 0)
     }
 }

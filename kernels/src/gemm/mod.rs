@@ -98,19 +98,12 @@ pub enum Start<'a> {
 pub struct Scratch {
     packed: pack::Buffers,
     room: Floats,
-    wishes: fetch::Wishes,
 }
 
 impl Scratch {
     /// Allocates the memory for packing.
     pub fn new() -> Self {
-        Scratch { packed: pack::Buffers::new(), room: Floats::default(), wishes: fetch::Wishes::none() }
-    }
-
-    /// Stretches, dozens at most, that will be read or written after the next products, which bring them into the cache
-    /// meanwhile.
-    pub fn fetch<'a>(&mut self, of: impl Iterator<Item = &'a [f32]>) {
-        self.wishes.set(of);
+        Scratch { packed: pack::Buffers::new(), room: Floats::default() }
     }
 
     /// Allocates what [`Scratch::room`] needs for so many floats, unless it is there.
@@ -158,15 +151,9 @@ pub fn gemm_as(
         return;
     }
     match cpu.multiplier() {
-        Engine::Simd => cpu.run(&mut product::Product {
-            start,
-            a,
-            b,
-            c,
-            plan,
-            buffers: &mut scratch.packed,
-            wishes: &mut scratch.wishes,
-        }),
+        Engine::Simd => {
+            cpu.run(&mut product::Product { start, a, b, c, plan, buffers: &mut scratch.packed });
+        }
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
 }

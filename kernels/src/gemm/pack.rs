@@ -16,7 +16,7 @@ use super::product::LayoutOfRows;
 use super::stream::A_ROW;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
-use crate::memory::Line;
+use crate::memory::{Floats, Line};
 
 /// The most of `k` that is packed at once.
 pub(super) const DEPTH: usize = 1024;
@@ -33,21 +33,24 @@ pub(super) const STRIP: usize = 48;
 
 /// The memory of what is packed.
 pub(super) struct Buffers {
-    pub panels_of_b: Vec<Line>,
-    pub rows_of_a: Vec<Line>,
-    pub strip: Vec<Line>,
+    pub panels_of_b: Floats,
+    pub rows_of_a: Floats,
+    pub strip: Floats,
 }
 
 impl Buffers {
     pub(super) fn new() -> Self {
-        let lines = |values: usize| vec![Line([0.0; LANES]); values.div_ceil(LANES)];
-        Buffers { panels_of_b: lines(AREA_OF_B), rows_of_a: lines(AREA_OF_A), strip: lines(STRIP * WIDTH) }
+        Buffers {
+            panels_of_b: Floats::zeros(AREA_OF_B),
+            rows_of_a: Floats::zeros(AREA_OF_A),
+            strip: Floats::zeros(STRIP * WIDTH),
+        }
     }
 }
 
 /// The values of packed lines.
 #[inline(always)]
-pub(super) fn values(lines: &mut [Line]) -> &mut [f32] {
+fn values(lines: &mut [Line]) -> &mut [f32] {
     // SAFETY: a line is its sixteen values, without padding.
     unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LANES) }
 }
@@ -147,8 +150,7 @@ impl RowsOfA {
 
 /// Packs `a` `(rows, depth)`.
 #[inline(always)]
-pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed: &mut [Line]) -> RowsOfA {
-    let packed = values(packed);
+pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed: &mut [f32]) -> RowsOfA {
     if a.row_stride == 1 {
         for p in 0..a.cols {
             let column = &a.data[p * a.col_stride..][..a.rows];
@@ -170,8 +172,7 @@ pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed:
 
 /// Packs `a` `(rows, depth)` row by row, the rows [`A_ROW`] apart.
 #[inline(always)]
-pub(super) fn pack_stretch<S: Simd>(s: S, a: Mat<'_>, packed: &mut [Line]) {
-    let packed = values(packed);
+pub(super) fn pack_stretch<S: Simd>(s: S, a: Mat<'_>, packed: &mut [f32]) {
     assert!(packed.len() >= a.rows * A_ROW && a.cols <= A_ROW, "room for packed rows");
     if a.row_stride == 1 {
         let turn = Turn {

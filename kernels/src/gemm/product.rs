@@ -2,7 +2,7 @@
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
 use super::column::Column;
-use super::fetch::{Next, Wishes};
+use super::fetch::Next;
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::plan::{self, Order, Plan};
 use super::tile::{First, Tile};
@@ -18,7 +18,6 @@ pub(super) struct Product<'a> {
     pub c: &'a mut [f32],
     pub plan: Option<Plan>,
     pub buffers: &'a mut Buffers,
-    pub wishes: &'a mut Wishes,
 }
 
 /// Rows split into tiles of nearly equal height, of at most `most` rows each.
@@ -77,9 +76,6 @@ impl Product<'_> {
     #[inline(always)]
     fn direct<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
         let (m, k, n) = (self.a.rows, self.a.cols, self.b.cols);
-        if !self.wishes.is_empty() {
-            self.wishes.divide(m.div_ceil(plan.rows) * n.div_ceil(width) * k.div_ceil(plan.depth));
-        }
         // LOOP 4: split k into blocks; the chains wait in C between them. Without a k there is still the start to write.
         for (p, depth) in blocks(k, plan.depth) {
             // LOOP 3: split m into blocks, of which A is packed.
@@ -106,7 +102,7 @@ impl Product<'_> {
                     // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                     // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
                     // columns. C is borrowed for writing, so nothing overlaps it.
-                    unsafe { panel.tiles(s, a, layout, first, (c, n), self.wishes) }
+                    unsafe { panel.tiles(s, a, layout, first, (c, n)) }
                 }
             }
         }
@@ -126,8 +122,8 @@ impl Product<'_> {
         let b = self.b.part(p, j, depth, cols);
         let buffer = &mut self.buffers.panels_of_b;
         if b.col_stride != 1 {
-            pack::pack_panel(s, b, buffer);
-            return Panel::packed(buffer.as_ptr().cast(), depth, cols);
+            pack::pack_panel(s, b, buffer.lines_mut());
+            return Panel::packed(buffer.as_ptr(), depth, cols);
         }
         let whole = cols.is_multiple_of(LANES);
         let copied = !whole || layout.rows > 2 * layout.most && b.row_stride != cols;
@@ -136,7 +132,7 @@ impl Product<'_> {
         Panel {
             b: b.data.as_ptr(),
             b_row: b.row_stride,
-            copy: copied.then_some(buffer.as_mut_ptr().cast()),
+            copy: copied.then_some(buffer.as_mut_ptr()),
             ahead: next.map_or(Next::none(), |from| Next {
                 from,
                 row: b.row_stride,
@@ -156,7 +152,7 @@ impl Product<'_> {
             for j in (0..n).step_by(width) {
                 let cols = width.min(n - j);
                 if !self.in_place() {
-                    pack::pack_panel(s, self.b.part(p, j, chunk, cols), &mut self.buffers.panels_of_b);
+                    pack::pack_panel(s, self.b.part(p, j, chunk, cols), self.buffers.panels_of_b.lines_mut());
                 }
                 for i in (0..m).step_by(STRIP) {
                     self.strip(s, plan, (i, STRIP.min(m - i)), (p, chunk), (j, cols));
@@ -182,7 +178,7 @@ impl Product<'_> {
     ) {
         let (m, n, layout) = (self.a.rows, self.b.cols, LayoutOfRows { rows, most: plan.rows });
         let c = self.c[j * m + i..].as_mut_ptr();
-        let strip = pack::values(&mut self.buffers.strip);
+        let strip = &mut self.buffers.strip;
         let mut first = match self.start {
             Start::Zero if p == 0 => First::Zero,
             Start::Bias(bias) if p == 0 => {
@@ -198,7 +194,7 @@ impl Product<'_> {
                 First::Keep
             }
         };
-        let (b, strip): (*const f32, _) = (self.buffers.panels_of_b.as_ptr().cast(), strip.as_mut_ptr());
+        let (b, strip): (*const f32, _) = (self.buffers.panels_of_b.as_ptr(), strip.as_mut_ptr());
         for (q, depth) in blocks(chunk, plan.depth) {
             let a = RowsOfA::in_place(self.a.part(i, p + q, rows, depth));
             let mut panel = if self.in_place() {
@@ -207,7 +203,7 @@ impl Product<'_> {
                 Panel::packed(b.wrapping_add(q * cols.next_multiple_of(LANES)), depth, cols)
             };
             // SAFETY: as in `direct`, and the strip has room for these rows.
-            unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH), self.wishes) };
+            unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH)) };
             first = First::Keep;
         }
         let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, m);
@@ -269,7 +265,6 @@ impl Panel {
         layout: LayoutOfRows,
         first: First,
         (c, c_row): (*mut f32, usize),
-        wishes: &mut Wishes,
     ) {
         let Panel { depth: k, cols, .. } = *self;
         let (tiles, low, higher) = layout.split();
@@ -277,7 +272,7 @@ impl Panel {
         while t < tiles {
             let rows = low + usize::from(t < higher);
             // those that differ in what they copy or fetch are called one by one
-            let alike = self.copy.is_none() && self.ahead.rows == 0 && wishes.is_empty();
+            let alike = self.copy.is_none() && self.ahead.rows == 0;
             let end = if t < higher { higher } else { tiles };
             let count = if alike { end - t } else { 1 };
             let tile = Tile {
@@ -293,10 +288,7 @@ impl Panel {
                 b: self.b,
                 b_row: self.b_row,
                 copy: self.copy,
-                ahead: wishes.share(k).unwrap_or_else(
-                    #[inline(always)]
-                    || self.ahead.share(t, tiles),
-                ),
+                ahead: self.ahead.share(t, tiles),
                 c: c.wrapping_add(r * c_row),
                 c_row,
             };

@@ -148,6 +148,13 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch_to_write(self, at: *const f32) {
+        // the intrinsic becomes a fetch for reading unless the target promises this instruction; without it, it does nothing
+        // SAFETY: a hint, which reads nothing and does not fault.
+        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) at, options(nomem, nostack, preserves_flags)) }
+    }
+
+    #[inline(always)]
     fn add(self, a: Pair, b: Pair) -> Pair {
         halves!(_mm256_add_ps(a, b))
     }

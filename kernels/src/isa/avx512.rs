@@ -104,6 +104,13 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch_to_write(self, at: *const f32) {
+        // the intrinsic becomes a fetch for reading unless the target promises this instruction; without it, it does nothing
+        // SAFETY: a hint, which reads nothing and does not fault.
+        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) at, options(nomem, nostack, preserves_flags)) }
+    }
+
+    #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
         proven!(_mm512_add_ps(a, b))
     }

@@ -119,6 +119,9 @@ impl Simd for Neon {
     fn prefetch_near(self, _: *const f32) {}
 
     #[inline(always)]
+    fn prefetch_to_write(self, _: *const f32) {}
+
+    #[inline(always)]
     fn add(self, a: Quad, b: Quad) -> Quad {
         quarters!(vaddq_f32(a, b))
     }

@@ -164,6 +164,9 @@ impl<F: Fused> Simd for Portable<F> {
     fn prefetch_near(self, _: *const f32) {}
 
     #[inline(always)]
+    fn prefetch_to_write(self, _: *const f32) {}
+
+    #[inline(always)]
     fn add(self, a: Block, b: Block) -> Block {
         lanewise(a, b, |a, b| a + b)
     }

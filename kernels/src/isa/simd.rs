@@ -68,6 +68,9 @@ pub trait Simd: Copy {
     /// The same, into the cache of the first level.
     fn prefetch_near(self, at: *const f32);
 
+    /// The same, for a cache line that will be written: another core that has it too gives it up meanwhile.
+    fn prefetch_to_write(self, at: *const f32);
+
     /// `a + b`
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a - b`

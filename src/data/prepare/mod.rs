@@ -22,6 +22,8 @@ mod scaling;
 
 use std::sync::Arc;
 
+use kernels::memory::into_large_pages;
+
 use crate::base::diagnostics::Diagnostics;
 use crate::base::key::Key;
 use crate::base::random::Seeds;
@@ -146,7 +148,10 @@ fn changeable(values: &Values, key: &str, outline: &Outline, diagnostics: &mut D
 /// The parts for a trial with these seeds; rows that nothing is done to are shared, not copied.
 pub fn prepare(loaded: &Loaded, values: &Values, seeds: Seeds) -> Prepared {
     let parts = Prepared { train: loaded.train.clone(), validation: None, test: loaded.test.clone() };
-    STEPS.iter().fold(parts, |parts, step| step.apply(values, parts, seeds))
+    let prepared = STEPS.iter().fold(parts, |parts, step| step.apply(values, parts, seeds));
+    // rows are picked at random, and small pages would make each of them a search for its address
+    prepared.parts().iter().for_each(|part| into_large_pages(&part.x));
+    prepared
 }
 
 /// A source's rows, ready to be shared.

@@ -149,14 +149,6 @@ impl Level {
         Columns { first: self.features, ..given }
     }
 
-    /// Has the next product fetch what is read and written after it, unless it is in the cache anyway.
-    fn wish(&self, pass: &mut Pass<'_>, rows: usize, step: usize, of: [&[f32]; 2]) {
-        if self.blocked() && step < self.steps {
-            let [gates, kept, _] = self.each().map(|size| rows * size);
-            pass.scratch.fetch([&of[0][step * gates..][..gates], &of[1][step * kept..][..kept]].into_iter());
-        }
-    }
-
     /// What the chains of a step's product start from, or of its two.
     fn starts<'a>(&self, cpu: Cpu, params: &'a [f32], way: &Way, sum: &'a mut [f32]) -> [Start<'a>; 2] {
         let Some([input, hidden]) = &way.biases else { return [Start::Zero; 2] };
@@ -353,7 +345,6 @@ impl Layer for Level {
             }
             for step in 0..self.steps {
                 let next = step + 1;
-                self.wish(pass, rows, next, [own.gates, own.kept]);
                 self.products(pass, (way, params), (rows, step, starts), &mut own);
                 let of = Forward {
                     p: (!self.ahead()).then_some(Columns { of: &*own.p, width: gates, first: 0 }),
@@ -403,9 +394,6 @@ impl Layer for Level {
                     dy: self.columns_of(io.dy, number),
                 };
                 self.cell.backward(pass.cpu, steps, step, hidden, of);
-                if step > 0 {
-                    self.wish(pass, rows, step - 1, [own.gates, own.kept]);
-                }
                 self.add_up(pass, way, (rows, step), [own.given, own.gates, own.split], sums);
                 let place = (rows, step, columns);
                 if let Some(input) = input {
