@@ -2,11 +2,12 @@
 //! passes over working sets that fit the caches and one that fits none, on one core and on all.
 
 use std::cell::RefCell;
-use std::hint::black_box;
+use std::hint::{black_box, spin_loop};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kernels::{Cpu, Floats, limits};
 
@@ -74,7 +75,7 @@ pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
     let mut cases = peaks(setup);
     cases.extend(clock());
     let cpu = setup.cpu;
-    let memory = Rc::new(RefCell::new(vec![1.0_f32; MEMORY]));
+    let memory = Rc::new(RefCell::new(Floats::from(vec![1.0; MEMORY])));
     for (floats, name) in SETS {
         let memory = memory.clone();
         let pass = move || {
@@ -109,11 +110,23 @@ pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// How long a thread is busy before it is measured beside others: one that was just woken may share the core of the one that
+/// woke it until the system finds an idle one.
+const SETTLING: Duration = Duration::from_millis(10);
+
 /// The seconds from the first worker's beginning to the last one's end, when all begin together.
 fn together(cores: usize, work: &(dyn Fn(usize) + Sync)) -> Result<f64> {
-    let (barrier, times) = (Barrier::new(cores), Mutex::new(Vec::new()));
+    let (barrier, ready, times) = (Barrier::new(cores), AtomicUsize::new(0), Mutex::new(Vec::new()));
     in_turn(cores, 1, cores, &|_, index, _| {
         barrier.wait();
+        let woken = Instant::now();
+        while woken.elapsed() < SETTLING {
+            spin_loop();
+        }
+        ready.fetch_add(1, Ordering::AcqRel);
+        while ready.load(Ordering::Acquire) < cores {
+            spin_loop();
+        }
         let begun = Instant::now();
         work(index);
         times.lock().expect("nobody panics with it").push((begun, Instant::now()));
