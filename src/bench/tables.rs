@@ -8,9 +8,10 @@ use crate::report::words::{list, sentence};
 use super::GROUPS;
 use super::comparison::{Change, Comparison};
 use super::gemm::{Form, Kind, PEER, named};
+use super::limits::TILE;
 use super::results::{Measure, Results};
 use super::statistics::{Estimate, Verdict};
-use super::workloads::{STEPS, WHOLE};
+use super::workloads::{PIECES, STEPS, WHOLE};
 
 /// A table with what is said above and below it.
 pub(super) struct Section {
@@ -181,14 +182,34 @@ fn workloads(results: &Results) -> (Vec<Column>, String) {
         pivot.column("1000 samples/s".to_owned(), true, |name| steps(name).map(|m| cell(&m.estimate, 1e-3))),
         pivot.column("GFLOP/s".to_owned(), true, |name| steps(name)?.gflops.map(|x| rounded(x, 3))),
         pivot.column("of peak".to_owned(), true, |name| steps(name)?.share_of_peak.map(percent)),
+        pivot.column("products alone, 1000 samples/s".to_owned(), true, |name| {
+            steps(name).and_then(|m| products(results, m)).map(|x| rounded(1e-3 * x, 3))
+        }),
+        pivot.column("pieces alone, 1000 samples/s".to_owned(), true, |name| {
+            pivot.at(name, PIECES).map(|m| cell(&m.estimate, 1e-3))
+        }),
+        pivot.column("of them".to_owned(), true, |name| {
+            Some(whole_percent(steps(name)?.estimate.median / pivot.at(name, PIECES)?.estimate.median))
+        }),
         pivot.column("whole trials, 1000 samples/s".to_owned(), true, |name| {
             pivot.at(name, WHOLE).map(|m| cell(&m.estimate, 1e-3))
         }),
     ];
     let caption = "samples of all workers over the time of their training steps; operations are those of the matrix \
-                   products, the peak that of as many cores; whole trials: over the time from beginning to end, first \
+                   products, the peak that of as many cores; products alone: if nothing else took time and they had the \
+                   rate of their loop with operands in the first-level cache; pieces alone: if a step were what its layers, \
+                   the loss and the optimizer take each by itself, in the nearest cache, divided between the workers \
+                   without loss; whole trials: over the time from beginning to end, first \
                    weights and two evaluations included";
     (columns, caption.to_owned())
+}
+
+/// Samples a second if nothing but the products took time, at the rate of their loop in the first-level cache; shares of peak
+/// are of as many cores as took part.
+fn products(results: &Results, steps: &Measure) -> Option<f64> {
+    let peak = steps.gflops? / steps.share_of_peak?;
+    let best = results.group("limits").find(|m| m.name == TILE)?;
+    Some(steps.estimate.median * peak / steps.gflops? * best.estimate.median / results.peak(&best.with, 1)?)
 }
 
 /// What is not within the noise.

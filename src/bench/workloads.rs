@@ -21,7 +21,7 @@ use crate::run::workers::in_turn;
 use crate::trial::looks::Looks;
 use crate::trial::plan::Plan;
 use crate::trial::record::{Record, Status};
-use crate::trial::train::{Identity, Means, Watch, train};
+use crate::trial::train::{Identity, Means, Watch, pieces, train};
 
 use super::Setup;
 use super::case::{Case, Flops, Repeat, Unit};
@@ -46,6 +46,9 @@ const MOST_DATA: usize = 1 << 30;
 pub const STEPS: &str = "training steps";
 /// Samples over the time from beginning to end, where the workload was not cut: else it would be the evaluations' time.
 pub const WHOLE: &str = "whole trials";
+
+/// The same if training consisted of its pieces alone, each in the nearest cache, divided between the workers without loss.
+pub const PIECES: &str = "pieces alone";
 
 /// The experiments that are part of the program, in the order of their names.
 pub fn embedded() -> Result<Vec<Experiment>> {
@@ -211,12 +214,15 @@ impl Workload {
         let diverged = first.iter().filter(|record| matches!(record.status, Status::Diverged { .. })).count();
         let size = if diverged > 0 { format!("{}, {diverged} diverged", self.size) } else { self.size.clone() };
         let (name, cut, whole) = (self.name.clone(), self.cut, Rc::new(Cell::new(0.0)));
-        let seen = whole.clone();
+        let (seen, workload, mut scratch) = (whole.clone(), Rc::new(self), Scratch::new());
+        let alone = workload.pieces(&mut scratch).is_some();
+        let of_pieces = workload.clone();
+        let alone = alone.then_some(move |_| Ok(of_pieces.pieces(&mut scratch).unwrap_or_default()));
         let sample = move |_| {
-            let ran = self.run()?;
+            let ran = workload.run()?;
             // a trial is a pure function of its settings and its seed
             let same = ran.records.iter().zip(&first).all(|(now, then)| now.weights_digest == then.weights_digest);
-            assert!(same, "`{}` has other weights when it is trained again", self.name);
+            assert!(same, "`{}` has other weights when it is trained again", workload.name);
             whole.set(ran.whole);
             Ok(ran.steps)
         };
@@ -226,7 +232,20 @@ impl Workload {
         };
         let steps = Case { flops, sample: Box::new(sample), ..case(STEPS) };
         let whole = (!cut).then(|| Case { sample: Box::new(move |_| Ok(seen.get())), ..case(WHOLE) });
-        Ok(std::iter::once(steps).chain(whole).collect())
+        let alone = alone.map(|sample| Case { sample: Box::new(sample), ..case(PIECES) });
+        Ok(std::iter::once(steps).chain(alone).chain(whole).collect())
+    }
+
+    /// Seconds that all steps of all trials would take on all workers, were they the pieces of a step alone.
+    fn pieces(&self, scratch: &mut Scratch) -> Option<f64> {
+        let mut steps: BTreeMap<usize, Option<f64>> = BTreeMap::new();
+        let of_trial = |trial: &Trial| {
+            let plan = &self.plans[trial.plan];
+            let step = steps.entry(trial.plan).or_insert_with(|| pieces(plan, self.cpu, &trial.parts[0], scratch));
+            step.map(|seconds| seconds * plan.run.steps as f64)
+        };
+        let seconds: Option<f64> = self.trials.iter().map(of_trial).sum();
+        seconds.map(|seconds| seconds / (self.jobs * self.threads) as f64)
     }
 }
 

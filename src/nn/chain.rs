@@ -174,6 +174,11 @@ impl Chain {
         self.block
     }
 
+    /// Whether all of its layers can be repeated: see [`Layer::repeats`].
+    pub fn repeats(&self) -> bool {
+        self.links.iter().all(|link| link.layer.repeats())
+    }
+
     /// How much its layers multiply.
     pub fn work(&self) -> Work {
         self.work
@@ -194,7 +199,19 @@ impl Chain {
     }
 
     /// The forward pass; `kept` has room for exactly the rows of `x`.
-    pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], mut x: &'a [f32], kept: &'a mut [f32]) {
+    pub fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
+        self.forward_by(pass, params, x, kept, &mut at_once);
+    }
+
+    /// The forward pass, whose pieces `each` is given to do: one for each layer and activation.
+    pub fn forward_by<'a>(
+        &self,
+        pass: &mut Pass<'_>,
+        params: &[f32],
+        mut x: &'a [f32],
+        kept: &'a mut [f32],
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) {
         let rows = self.rows(x);
         debug_assert_eq!(kept.len(), self.kept(rows), "a chain was given memory of another size");
         let mut rest = kept;
@@ -202,9 +219,9 @@ impl Chain {
             let (y, after) = rest.split_at_mut(link.output(rows));
             let (own, after) = after.split_at_mut(padded(link.own(rows)));
             let y = &mut y[..link.made(rows)];
-            link.layer.forward(pass, params, x, y, &mut own[..link.own(rows)]);
+            each(&mut || link.layer.forward(pass, params, x, y, &mut own[..link.own(rows)]));
             if let Some(function) = link.function() {
-                function.forward_in_place(pass.cpu, y);
+                each(&mut || function.forward_in_place(pass.cpu, y));
             }
             x = y;
             rest = after;
@@ -213,6 +230,18 @@ impl Chain {
 
     /// The backward pass from the gradient of the output; `dx` is empty when nobody needs it.
     pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32], dx: &mut [f32]) {
+        self.backward_by(pass, params, x, (kept, dx), &mut at_once);
+    }
+
+    /// The backward pass, in pieces as in [`Chain::forward_by`].
+    pub fn backward_by(
+        &self,
+        pass: &mut Pass<'_>,
+        params: &[f32],
+        x: &[f32],
+        (kept, dx): (&mut [f32], &mut [f32]),
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) {
         let rows = self.rows(x);
         let (mut made, mut slopes) = kept.split_at_mut(self.made(rows));
         let wanted = !dx.is_empty();
@@ -227,10 +256,10 @@ impl Chain {
             let x = previous.map_or(x, |p| &before[before.len() - p.forward(rows)..][..p.made(rows)]);
             let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
             if let Some(function) = link.function() {
-                function.backward_in_place(pass.cpu, y, dy);
+                each(&mut || function.backward_in_place(pass.cpu, y, dy));
             }
             let io = Io { x, y, dy };
-            let dx = match previous {
+            let dx: &mut [f32] = match previous {
                 Some(_) if i == self.idle && !wanted => &mut [],
                 Some(p) => {
                     let end = earlier.len() - p.output(rows) + p.made(rows);
@@ -238,7 +267,7 @@ impl Chain {
                 }
                 None => &mut *dx,
             };
-            link.layer.backward(pass, params, io, dx, &mut own[..link.own(rows)]);
+            each(&mut || link.layer.backward(pass, params, io, dx, &mut own[..link.own(rows)]));
             (made, slopes) = (before, earlier);
         }
     }
@@ -277,4 +306,9 @@ impl Chain {
     fn last(&self) -> &Link {
         self.links.last().expect("a placed chain has at least one layer")
     }
+}
+
+/// Does a piece of work and nothing else.
+pub fn at_once(piece: &mut dyn FnMut()) {
+    piece();
 }

@@ -114,6 +114,12 @@ pub trait Layer: Send + Sync + Debug {
         false
     }
 
+    /// Whether forward and backward can be repeated with what they leave behind: not where backward puts other numbers in the
+    /// place of what forward kept.
+    fn repeats(&self) -> bool {
+        self.body().is_none_or(Chain::repeats)
+    }
+
     /// Floats of working memory ([`Scratch::room`]) that one of its functions takes at most.
     fn room(&self) -> usize {
         self.body().map_or(0, Chain::room)

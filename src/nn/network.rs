@@ -10,7 +10,7 @@ use crate::base::random::Seeds;
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Values};
 
-use super::chain::Chain;
+use super::chain::{Chain, at_once};
 use super::init::{self, INITIALISER};
 use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
@@ -128,6 +128,11 @@ impl Network {
         self.chain.room()
     }
 
+    /// Whether a pass can be repeated piece by piece: see [`Layer::repeats`](super::layer::Layer::repeats).
+    pub fn repeats(&self) -> bool {
+        self.chain.repeats()
+    }
+
     /// Floating-point operations of the matrix products of a training step per row, a multiply-add counted as two: forward,
     /// the gradients of the weights, and those of the inputs but for the very first. What is done element by element is not
     /// counted.
@@ -147,7 +152,19 @@ impl Network {
     /// The forward pass over the rows of `x`, `(B, in)`; `kept` is exactly `self.kept(B)` long. The output is
     /// returned, `(B, out)`.
     pub fn forward<'a>(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &'a mut [f32]) -> &'a [f32] {
-        self.chain.forward(pass, params, x, kept);
+        self.forward_by(pass, params, x, kept, &mut at_once)
+    }
+
+    /// The forward pass in pieces, see [`Chain::forward_by`].
+    pub fn forward_by<'a>(
+        &self,
+        pass: &mut Pass<'_>,
+        params: &[f32],
+        x: &[f32],
+        kept: &'a mut [f32],
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) -> &'a [f32] {
+        self.chain.forward_by(pass, params, x, kept, each);
         self.chain.output(self.chain.rows(x), kept)
     }
 
@@ -158,7 +175,19 @@ impl Network {
 
     /// The backward pass from that gradient, through the activations only.
     pub fn backward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
-        self.chain.backward(pass, params, x, kept, &mut []);
+        self.backward_by(pass, params, x, kept, &mut at_once);
+    }
+
+    /// The backward pass in pieces, see [`Chain::forward_by`].
+    pub fn backward_by(
+        &self,
+        pass: &mut Pass<'_>,
+        params: &[f32],
+        x: &[f32],
+        kept: &mut [f32],
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) {
+        self.chain.backward_by(pass, params, x, (kept, &mut []), each);
     }
 
     /// The gradients of the parameters in `part` of the flat buffer, over all shards of a batch.

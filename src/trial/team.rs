@@ -15,6 +15,7 @@ use kernels::optimizer::{PLANES, Step};
 use kernels::{Floats, elementwise};
 
 use crate::base::random::Seeds;
+use crate::nn::chain::at_once;
 use crate::nn::layer::{Draws, Pass, Trace, Traces};
 use crate::nn::params::Slot;
 
@@ -209,7 +210,7 @@ impl<'p> Team<'p> {
         let one = |shard: &mut Shard, hand: &mut Hand<'_>| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
             let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
-            shard.rows_phase(plan, pass, params, (train, batch, divisor));
+            shard.rows_phase(plan, pass, params, (train, batch, divisor), &mut at_once);
         };
         crew::each(&mut self.shards, &mut self.hands, &one);
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
@@ -263,7 +264,7 @@ impl<'p> Team<'p> {
         if plan.update.alone() {
             let blocks = self.blocks.as_slice();
             let both = |part: Range<usize>, stretch: Stretch<'_>, hand: &mut Hand<'_>| {
-                phase.block_by_block(blocks, &part, stretch, hand);
+                phase.block_by_block(blocks, &part, stretch, hand, &mut at_once);
             };
             return divide(&self.cuts, stretch, &mut self.hands, &both);
         }
@@ -282,6 +283,36 @@ impl<'p> Team<'p> {
             phase.update(&part, stretch, hand.scratch);
         };
         divide(&self.update_cuts, stretch, &mut self.hands, &update);
+    }
+
+    /// A step of a team of one thread, whose pieces `each` is given to do, perhaps again and again; says whether it can be
+    /// taken to pieces.
+    pub fn pieces(
+        &mut self,
+        train: &Part,
+        batch: Batch<'_>,
+        (number, lr): (u64, f64),
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) -> bool {
+        let (plan, cpu) = (self.plan, self.cpu);
+        let ([shard], [hand]) = (self.shards.as_mut_slice(), self.hands.as_mut_slice()) else { return false };
+        if !plan.update.alone() || !plan.network.repeats() {
+            return false;
+        }
+        shard.rows = 0..batch.rows();
+        let pass = Pass {
+            cpu,
+            scratch: &mut *hand.scratch,
+            draws: Some(Draws { seeds: self.seeds, step: number, row: 0 }),
+            lengths: &[],
+        };
+        shard.rows_phase(plan, pass, &self.params, (train, batch, batch.rows() as f64), each);
+        let step = Step { number, lr, momentum: plan.update.momentum(None), product: self.product };
+        let phase = Phase { plan, cpu, train, batch, shards: &self.shards, step, clips: true };
+        let [a, b, c, d] = &mut self.memory;
+        let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
+        phase.block_by_block(&self.blocks, &(self.cuts[0]..self.cuts[1]), stretch, hand, each);
+        true
     }
 
     /// The network's outputs for all rows of a part, `(rows, out)`.
@@ -325,7 +356,14 @@ impl Field for Searched<'_, '_> {
 
 impl Shard {
     /// `of` is the training part, the batch and what its losses are divided by.
-    fn rows_phase<'a>(&'a mut self, plan: &Plan, mut pass: Pass<'a>, params: &[f32], of: (&'a Part, Batch<'_>, f64)) {
+    fn rows_phase<'a>(
+        &'a mut self,
+        plan: &Plan,
+        mut pass: Pass<'a>,
+        params: &[f32],
+        of: (&'a Part, Batch<'_>, f64),
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) {
         let (train, batch, divisor) = of;
         let count = self.rows.len();
         if count == 0 {
@@ -338,7 +376,7 @@ impl Shard {
             }
             (_, augment) => {
                 let first = self.rows.start;
-                self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place));
+                each(&mut || self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place)));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change(count);
                     augment.rows(seeds, step, row, x, spare);
@@ -348,11 +386,11 @@ impl Shard {
         };
         let kept = &mut self.kept[..plan.network.kept(count)];
         pass.lengths = answers.lengths;
-        plan.network.forward(&mut pass, params, x, kept);
+        plan.network.forward_by(&mut pass, params, x, kept, each);
         let (z, dz) = plan.network.output_and_slope(count, kept);
         let losses = &mut self.losses[..count * train.steps()];
-        plan.objective.slope(pass.cpu, divisor, z, answers, losses, dz);
-        plan.network.backward(&mut pass, params, x, kept);
+        each(&mut || plan.objective.slope(pass.cpu, divisor, z, answers, losses, dz));
+        plan.network.backward_by(&mut pass, params, x, kept, each);
     }
 
     /// What phase one left behind.
@@ -402,7 +440,14 @@ struct Phase<'a> {
 impl Phase<'_> {
     /// Gradients and update of the parameters in `part` of the buffer, a block after the other, so that a gradient is in
     /// the cache when it is used.
-    fn block_by_block(&self, blocks: &[usize], part: &Range<usize>, mut stretch: Stretch<'_>, hand: &mut Hand<'_>) {
+    fn block_by_block(
+        &self,
+        blocks: &[usize],
+        part: &Range<usize>,
+        mut stretch: Stretch<'_>,
+        hand: &mut Hand<'_>,
+        each: &mut impl FnMut(&mut dyn FnMut()),
+    ) {
         let first = blocks.partition_point(|bound| *bound < part.start);
         let count = blocks.partition_point(|bound| *bound < part.end) - first;
         for bounds in blocks[first..=first + count].windows(2) {
@@ -412,8 +457,8 @@ impl Phase<'_> {
             let Stretch { params, grads, memory } = own;
             let grads = if grads.is_empty() { &mut hand.block[..block.len()] } else { grads };
             let mut own = Stretch { params, grads, memory };
-            self.gradients(&block, own.again(), hand.scratch);
-            self.update(&block, own, hand.scratch);
+            each(&mut || self.gradients(&block, own.again(), hand.scratch));
+            each(&mut || self.update(&block, own.again(), hand.scratch));
         }
     }
 

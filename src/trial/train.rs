@@ -149,6 +149,30 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
     Pace { step: trained / step.max(1) as f64, evaluation: begun.elapsed().as_secs_f64() }
 }
 
+/// How often a piece of a step is repeated to be timed.
+const REPEATED: u32 = 8;
+
+/// Seconds that the pieces of a training step take on one thread, each by itself and again and again, so that it finds what it
+/// needs in the nearest cache that holds it: nothing that does the same work can take less, unless it does it better. None
+/// where a step cannot be taken to pieces.
+pub fn pieces(plan: &Plan, cpu: Cpu, data: &Arc<Dataset>, scratch: &mut Scratch) -> Option<f64> {
+    let train = Part::new(data.clone(), plan.objective.form());
+    let mut params = Floats::zeros(plan.network.parameters());
+    plan.network.initialise(Seeds::new(0), &mut params);
+    let mut team = Team::new(plan, cpu, std::slice::from_mut(scratch), &train, params, Seeds::new(0));
+    let order = Order::new(plan, train.rows(), Seeds::new(0));
+    let mut indices = order.indices();
+    let mut seconds = 0.0;
+    let mut timed = |piece: &mut dyn FnMut()| {
+        piece();
+        let begun = Instant::now();
+        (0..REPEATED).for_each(|_| piece());
+        seconds += begun.elapsed().as_secs_f64() / f64::from(REPEATED);
+    };
+    let whole = team.pieces(&train, order.batch(0, &mut indices), (1, plan.rates.at(0)), &mut timed);
+    whole.then_some(seconds)
+}
+
 /// A trial on its way.
 struct Course<'a, 'p> {
     plan: &'p Plan,

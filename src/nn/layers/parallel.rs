@@ -193,6 +193,10 @@ impl Layer for Parallel {
         self.bodies().map(Chain::block).max().unwrap_or(1)
     }
 
+    fn repeats(&self) -> bool {
+        self.bodies().all(Chain::repeats)
+    }
+
     fn room(&self) -> usize {
         self.bodies().map(Chain::room).max().unwrap_or(0)
     }

@@ -316,6 +316,11 @@ impl Layer for Level {
         if self.blocked() { BLOCK } else { 1 }
     }
 
+    /// The slopes of the gates take the gates' place.
+    fn repeats(&self) -> bool {
+        false
+    }
+
     fn multiply_adds(&self) -> Option<usize> {
         Some(self.ways.len() * self.steps * self.columns() * (self.features + self.hidden))
     }
