@@ -217,8 +217,7 @@ fn augmented_training_has_the_same_bits_for_any_threads() {
             let before = team.outputs(train);
             let picked: Vec<u32> = (20..40).rev().collect();
             for step in 1..=6 {
-                let batch =
-                    if order == "stored" { Batch::Stretch(20, 40) } else { Batch::Picked { rows: &picked, then: &[] } };
+                let batch = if order == "stored" { Batch::Stretch(20, 40) } else { Batch::Picked(&picked) };
                 team.step(train, batch, step, 0.1);
             }
             (before, team.params().to_vec())
