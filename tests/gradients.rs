@@ -339,7 +339,7 @@ fn gradient(text: &str, params: &[f32], scratches: &mut [Scratch]) -> Vec<f32> {
     let mut first: Option<Vec<f32>> = None;
     let most = scratches.len();
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=most).map(move |threads| (cpu, threads))) {
-        for batch in [Batch::Stretch(0, ROWS), Batch::Picked { rows: &picked, then: &[] }] {
+        for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
             let mut team = Team::new(plan, cpu, &mut scratches[..threads], train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();

@@ -47,10 +47,15 @@ PEERS = [
 OURS = "runner"
 
 
-def output(command, threads=1, given=None):
+# has the C library ask for large pages, as we do for ourselves
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+
+def output(command, threads=1, given=None, large_pages=False):
     """What a process prints that is given this; libraries that read their number of threads from the environment find it there."""
     names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
     environment = os.environ | {name: str(threads) for name in names} | {"JAX_PLATFORMS": "cpu"}
+    environment |= LARGE_PAGES if large_pages else {}
     done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
@@ -71,10 +76,10 @@ def ours(runner, name):
     return sum(s * rate for s, rate in rows) / (seconds / jobs)
 
 
-def peer(function, name, options, seconds):
+def peer(function, name, options, args):
     threads = options[1] if "--threads" in options else 1
-    command = [sys.executable, HERE / "measure.py", function, name, "--seconds", str(seconds), *options]
-    answer = json.loads(output(command, threads).splitlines()[-1])
+    command = [sys.executable, HERE / "measure.py", function, name, "--seconds", str(args.seconds), *options]
+    answer = json.loads(output(command, threads, large_pages=args.large_pages).splitlines()[-1])
     return answer["samples_per_second"], answer["versions"]
 
 
@@ -103,7 +108,7 @@ def workload(args, name, kept):
         measured(OURS, ours(args.runner, name))
         for label, function, options, workloads in PEERS:
             if name in workloads:
-                value, versions = peer(function, name, options, args.seconds)
+                value, versions = peer(function, name, options, args)
                 measured(label, value)
                 kept["versions"] |= versions
 
@@ -129,7 +134,7 @@ def products(args, kept):
             for label, rate in rates.items():
                 kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
         for label, command, given in peers:
-            for shape, rate in json.loads(output(command, given=given)).items():
+            for shape, rate in json.loads(output(command, given=given, large_pages=True)).items():
                 kept["rates"].setdefault(shape, {}).setdefault(label, []).append(rate)
 
 
@@ -220,6 +225,8 @@ def main():
     parser.add_argument("--only", default=",".join(known), help="some of " + ", ".join(known))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="least time of one measurement of a peer")
+    pages = "have glibc ask for large pages in the peers' training, too; in their products it always does"
+    parser.add_argument("--large-pages", action="store_true", help=pages)
     parser.add_argument("--runner", type=Path, default=ROOT / "target" / "release" / "runner")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench" / "peers.json")
     args = parser.parse_args()
