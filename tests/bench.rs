@@ -64,6 +64,8 @@ fn a_report_has_its_files_and_every_field() {
         has(measure, &["group", "name", "with", "unit", "estimate", "share_of_peak", "work", "repetitions", "seconds"]);
     }
     let trained = results.group("workloads").next().expect("own.toml");
+    let alone = results.group("workloads").find(|m| m.with == "pieces alone").expect("a step can be taken to pieces");
+    assert!(alone.work == trained.work && alone.estimate.low > 0.0, "{alone:?}");
     assert_eq!((trained.name.as_str(), trained.work), ("own", 3.0 * 20.0 * 16.0));
     // 4 x 8 + 8 x 3 multiply-adds in each of three products, but for the gradient of the rows themselves
     let operations = trained.work * (2 * (3 * (32 + 24) - 32)) as f64;

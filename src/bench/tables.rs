@@ -179,23 +179,19 @@ fn workloads(results: &Results) -> (Vec<Column>, String) {
     let columns = vec![
         pivot.column("workload".to_owned(), false, |name| Some(name.to_owned())),
         pivot.column("size".to_owned(), false, |name| steps(name).map(|m| m.size.clone())),
-        pivot.column("1000 samples/s".to_owned(), true, |name| steps(name).map(|m| cell(&m.estimate, 1e-3))),
+        pivot.column("training".to_owned(), true, |name| steps(name).map(|m| cell(&m.estimate, 1e-3))),
         pivot.column("GFLOP/s".to_owned(), true, |name| steps(name)?.gflops.map(|x| rounded(x, 3))),
         pivot.column("of peak".to_owned(), true, |name| steps(name)?.share_of_peak.map(percent)),
-        pivot.column("products alone, 1000 samples/s".to_owned(), true, |name| {
+        pivot.column("products alone".to_owned(), true, |name| {
             steps(name).and_then(|m| products(results, m)).map(|x| rounded(1e-3 * x, 3))
         }),
-        pivot.column("pieces alone, 1000 samples/s".to_owned(), true, |name| {
-            pivot.at(name, PIECES).map(|m| cell(&m.estimate, 1e-3))
-        }),
+        pivot.column("pieces alone".to_owned(), true, |name| pivot.at(name, PIECES).map(|m| cell(&m.estimate, 1e-3))),
         pivot.column("of them".to_owned(), true, |name| {
             Some(whole_percent(steps(name)?.estimate.median / pivot.at(name, PIECES)?.estimate.median))
         }),
-        pivot.column("whole trials, 1000 samples/s".to_owned(), true, |name| {
-            pivot.at(name, WHOLE).map(|m| cell(&m.estimate, 1e-3))
-        }),
+        pivot.column("whole trials".to_owned(), true, |name| pivot.at(name, WHOLE).map(|m| cell(&m.estimate, 1e-3))),
     ];
-    let caption = "samples of all workers over the time of their training steps; operations are those of the matrix \
+    let caption = "1000 samples/s, of all workers over the time of their training steps; operations are those of the matrix \
                    products, the peak that of as many cores; products alone: if nothing else took time and they had the \
                    rate of their loop with operands in the first-level cache; pieces alone: if a step were what its layers, \
                    the loss and the optimizer take each by itself, in the nearest cache, divided between the workers \
