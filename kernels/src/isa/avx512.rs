@@ -104,6 +104,7 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    #[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written there")]
     fn prefetch_to_write(self, at: *const f32) {
         // the intrinsic becomes a fetch for reading unless the target promises this instruction; without it, it does nothing
         // SAFETY: a hint, which reads nothing and does not fault.
