@@ -42,6 +42,8 @@ const PANEL: usize = 8 * 1024;
 const HEIGHT: usize = 512;
 /// From so many rows and columns on, and half as many steps of `k`, packing costs less than it gains.
 const LARGE: usize = 128;
+/// Values of B that stay in the second-level cache as they lie, where rows of A are read as they lie too: 1 MB.
+const NEAR: usize = 256 * 1024;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
 
@@ -54,7 +56,7 @@ impl Plan {
         let large = if S::TILES.len() > 1 { 2 * LARGE } else { LARGE };
         let order = if column(a, b) {
             Order::Column
-        } else if m.min(n) >= large && a.cols >= large / 2 {
+        } else if m.min(n) >= large && a.cols >= large / 2 && !(a.col_stride == 1 && a.cols * n < NEAR) {
             Order::Blocks
         } else if cost(b.t(), a.t()) + m * n * TURNING < cost(a, b) {
             Order::Turned
