@@ -145,7 +145,7 @@ fn functions_of_training_are_within_their_bounds() {
     }
 }
 
-/// `cargo test --release -p kernels --test math -- --ignored`: an hour of one core.
+/// `cargo test --release -p kernels --test math -- --ignored`: a quarter of an hour of one core.
 #[test]
 #[ignore = "every float there is takes a long time"]
 fn functions_of_training_are_within_their_bounds_everywhere() {
