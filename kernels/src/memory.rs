@@ -149,8 +149,10 @@ fn ask_for_large_pages(memory: *mut u8, bytes: usize) {
 /// Has these bytes, which were touched, be in large pages now (Linux 6.1).
 #[cfg(target_os = "linux")]
 fn collapse(memory: *mut u8, bytes: usize) {
+    // of Linux, whatever the C library; `libc` names it for glibc alone
+    const COLLAPSE: libc::c_int = 25;
     // SAFETY: see above.
-    unsafe { libc::madvise(memory.cast(), bytes, libc::MADV_COLLAPSE) };
+    unsafe { libc::madvise(memory.cast(), bytes, COLLAPSE) };
 }
 
 #[cfg(not(target_os = "linux"))]
