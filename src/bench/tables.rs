@@ -6,6 +6,7 @@ use crate::report::tables::overview::Column;
 use crate::report::words::{list, sentence};
 
 use super::GROUPS;
+use super::case::Unit;
 use super::comparison::{Change, Comparison};
 use super::gemm::{Form, Kind, PEER, named};
 use super::limits::TILE;
@@ -81,7 +82,8 @@ fn plain(results: &Results, group: &str) -> Vec<Column> {
 
 fn limits(results: &Results) -> Vec<Column> {
     let mut columns = plain(results, "limits");
-    let cycles = |m: &Measure| m.gflops.zip(results.clock()).map(|(gflops, clock)| gflops / clock);
+    let gflops = |m: &Measure| if m.unit == Unit::Gflops { Some(m.estimate.median) } else { m.gflops };
+    let cycles = |m: &Measure| gflops(m).zip(results.clock()).map(|(gflops, clock)| gflops / clock);
     if results.clock().is_some() {
         let cells =
             results.group("limits").map(|m| cycles(m).map_or_else(String::new, |c| format!("{c:.1}"))).collect();
