@@ -2,7 +2,7 @@
 //! passes over working sets that fit the caches and one that fits none, on one core and on all.
 
 use std::cell::RefCell;
-use std::hint::{black_box, spin_loop};
+use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,22 +110,40 @@ pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// How long a thread is busy before it is measured beside others: one that was just woken may share the core of the one that
-/// woke it until the system finds an idle one.
-const SETTLING: Duration = Duration::from_millis(10);
+/// How long threads have to be seen running at the same time before they are measured beside each other: one that was just woken
+/// may share the core of the one that woke it until the system finds an idle one.
+const SETTLED: Duration = Duration::from_millis(2);
+/// How often they look for each other: far more often than a core that two share goes from one to the other.
+const LOOKING: Duration = Duration::from_micros(50);
+/// After so long they are measured as they are.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Waits until all threads run at the same time: each counts at `own`, and sees the others count.
+fn settle(counts: &[AtomicUsize], own: usize) {
+    let (begun, mut together, mut seen) = (Instant::now(), Instant::now(), vec![0; counts.len()]);
+    while together.elapsed() < SETTLED && begun.elapsed() < PATIENCE {
+        let looked = Instant::now();
+        while looked.elapsed() < LOOKING {
+            counts[own].fetch_add(1, Ordering::Relaxed);
+        }
+        let now: Vec<usize> = counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        if now.iter().zip(&seen).any(|(now, seen)| now == seen) {
+            together = Instant::now();
+        }
+        seen = now;
+    }
+}
 
 /// The seconds from the first worker's beginning to the last one's end, when all begin together.
 fn together(cores: usize, work: &(dyn Fn(usize) + Sync)) -> Result<f64> {
     let (barrier, ready, times) = (Barrier::new(cores), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let counts: Vec<AtomicUsize> = (0..cores).map(|_| AtomicUsize::new(0)).collect();
     in_turn(cores, 1, cores, &|_, index, _| {
         barrier.wait();
-        let woken = Instant::now();
-        while woken.elapsed() < SETTLING {
-            spin_loop();
-        }
+        settle(&counts, index);
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < cores {
-            spin_loop();
+            counts[index].fetch_add(1, Ordering::Relaxed);
         }
         let begun = Instant::now();
         work(index);
