@@ -127,7 +127,9 @@ fn settle(counts: &[AtomicUsize], own: usize) {
             counts[own].fetch_add(1, Ordering::Relaxed);
         }
         let now: Vec<usize> = counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        if now.iter().zip(&seen).any(|(now, seen)| now == seen) {
+        // who did not run meanwhile sees that the others did
+        let away = looked.elapsed() > 4 * LOOKING;
+        if away || now.iter().zip(&seen).any(|(now, seen)| now == seen) {
             together = Instant::now();
         }
         seen = now;
