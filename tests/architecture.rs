@@ -114,7 +114,7 @@ fn the_library_names_its_modules_in_the_order_of_the_levels() {
 }
 
 #[test]
-fn kernels_depend_on_arithmetic_and_the_oracle_only() {
+fn kernels_depend_on_arithmetic_the_oracle_and_pages_only() {
     let manifest = parse(&read_file(&root().join("kernels/Cargo.toml")));
     let of = |table: &str| -> Vec<String> {
         manifest.get(table).map_or_else(Vec::new, |t| t.entries().iter().map(|e| e.key.clone()).collect())

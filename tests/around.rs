@@ -9,7 +9,8 @@ use runner::base::random::Seeds;
 use runner::base::shape::Shape;
 use runner::data::augment::Augment;
 use runner::trial::average::Mean;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 use serde_json::Value as Json;
 
 /// Thirty steps in `f32` against PyTorch's in `f64`.

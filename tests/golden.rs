@@ -21,7 +21,8 @@ use runner::learn::optimizer::{self, Instead, OPTIMIZERS};
 use runner::learn::schedule::{self, Rates, Run, SCHEDULES};
 use runner::learn::stopping::{Better, Measures};
 use runner::nn::activation::{self, ACTIVATIONS};
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 use serde_json::Value as Json;
 
 /// A member as a file would name it, with its settings in PyTorch's spelling.

@@ -13,7 +13,8 @@ use runner::nn::activation::ACTIVATIONS;
 use runner::nn::layer::Draws;
 use runner::nn::layers::LAYERS;
 use runner::nn::network::Network;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 
 /// The distance of a central difference. Its error is h² f''' / 6 from the formula and 2^-53 f / h from rounding, both
 /// below 1e-9 for functions and slopes of order one: far below what `f32` can tell.

@@ -5,7 +5,8 @@ mod common;
 use common::{Errors, compare, golden, list, numbers, placed, rehearse, rows, scratches, singles, text};
 use kernels::Cpu;
 use runner::base::random::Seeds;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 
 /// Of the largest number, after one pass through the network and back: some hundred roundings of 2^-24.
 const FIRST_ERROR: f64 = 2e-6;

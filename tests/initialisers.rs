@@ -6,7 +6,8 @@ mod common;
 use common::{Rehearsal, rehearse, scratches};
 use kernels::Cpu;
 use runner::base::random::Seeds;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 
 /// A trial of these layers that start from `init`.
 #[track_caller]

@@ -7,7 +7,8 @@ use common::{Rehearsal, rehearse, scratches};
 use kernels::Cpu;
 use runner::base::random::Seeds;
 use runner::nn::network::Network;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 
 /// A trial of these layers on rows of three numbers, of which one of three classes is to be told.
 #[track_caller]

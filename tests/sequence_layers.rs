@@ -13,9 +13,9 @@ use runner::base::random::Seeds;
 use runner::base::shape::{Shape, Target};
 use runner::data::{Dataset, Labels};
 use runner::trial::plan::{DataOutline, Plan};
-use runner::trial::rows::Part;
+use runner::trial::rows::{Batch, Part};
 use runner::trial::sections;
-use runner::trial::team::{Batch, Team};
+use runner::trial::team::Team;
 use serde_json::Value as Json;
 use std::sync::Arc;
 

@@ -7,7 +7,8 @@ use common::{Rehearsal, rehearse, scratches};
 use kernels::Cpu;
 use runner::base::random::Seeds;
 use runner::learn::optimizer::OPTIMIZERS;
-use runner::trial::team::{Batch, Team};
+use runner::trial::rows::Batch;
+use runner::trial::team::Team;
 
 /// A trial on 24 rows of five numbers in three classes.
 fn trial(first: &str, loss: &str, optimizer: &str, schedule: &str) -> Rehearsal {

@@ -114,8 +114,8 @@ pub trait Layer: Send + Sync + Debug {
         false
     }
 
-    /// Whether forward and backward can be repeated with what they leave behind: not where backward puts other numbers in the
-    /// place of what forward kept.
+    /// Whether forward and backward can be repeated to be timed, with what they leave behind: not where backward puts other
+    /// numbers in the place of what forward kept.
     fn repeats(&self) -> bool {
         self.body().is_none_or(Chain::repeats)
     }

@@ -1,5 +1,6 @@
 //! The rows of one part of the data as a network takes them: inputs, and targets in the form the loss wants. A row has one
-//! target, or one for each of its steps; where rows have different lengths, the targets of their padding do not count.
+//! target, or one for each of its steps; where rows have different lengths, the targets of their padding do not count. A
+//! step takes some of them, its batch.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,6 +12,33 @@ use kernels::{Floats, rows};
 
 use crate::data::{Dataset, Labels};
 use crate::learn::objective::{Answers, Form};
+
+/// The rows of a step.
+#[derive(Clone, Copy)]
+pub enum Batch<'a> {
+    /// Rows that lie side by side, the first and the one past the last.
+    Stretch(usize, usize),
+    /// Rows by their indices.
+    Picked(&'a [u32]),
+}
+
+impl Batch<'_> {
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Batch::Stretch(start, end) => end - start,
+            Batch::Picked(rows) => rows.len(),
+        }
+    }
+
+    /// Which row of the training part the batch has at a place.
+    pub(super) fn row(&self, place: usize) -> usize {
+        match self {
+            Batch::Stretch(start, _) => start + place,
+            Batch::Picked(rows) => rows[place] as usize,
+        }
+    }
+}
 
 /// One part of the data.
 pub struct Part {

@@ -21,7 +21,7 @@ use crate::nn::params::Slot;
 
 use super::crew;
 use super::plan::Plan;
-use super::rows::{Gathered, Part};
+use super::rows::{Batch, Gathered, Part};
 use super::search::{Field, Search};
 use super::update::Stretch;
 
@@ -38,33 +38,6 @@ struct Hand<'p> {
     scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
     block: Floats,
-}
-
-/// The rows of a step.
-#[derive(Clone, Copy)]
-pub enum Batch<'a> {
-    /// Rows that lie side by side, the first and the one past the last.
-    Stretch(usize, usize),
-    /// Rows by their indices.
-    Picked(&'a [u32]),
-}
-
-impl Batch<'_> {
-    /// How many rows.
-    pub fn rows(&self) -> usize {
-        match self {
-            Batch::Stretch(start, end) => end - start,
-            Batch::Picked(rows) => rows.len(),
-        }
-    }
-
-    /// Which row of the training part the batch has at a place.
-    fn row(&self, place: usize) -> usize {
-        match self {
-            Batch::Stretch(start, _) => start + place,
-            Batch::Picked(rows) => rows[place] as usize,
-        }
-    }
 }
 
 /// A trial's state between steps: parameters, gradients, the optimizer's memory, and the working memory of its threads.
@@ -203,10 +176,7 @@ impl<'p> Team<'p> {
             shard.rows = cut(i)..cut(i + 1);
         }
         let (plan, cpu, params, seeds) = (self.plan, self.cpu, &self.params, self.seeds);
-        let padded = |place| train.counted(batch.row(place));
-        let targets = if train.steps() == 1 { rows } else { (0..rows).map(padded).sum() };
-        let classes = (0..rows).flat_map(|place| train.classes(batch.row(place))).copied();
-        let divisor = plan.objective.divisor(targets, classes);
+        let divisor = divisor(plan, train, batch);
         let one = |shard: &mut Shard, hand: &mut Hand<'_>| {
             let draws = Some(Draws { seeds, step: number, row: shard.rows.start });
             let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
@@ -251,13 +221,17 @@ impl<'p> Team<'p> {
         self.shards.len().min(if network.coupled().is_some() { 1 } else { rows.div_ceil(network.block()) })
     }
 
+    /// What a step of this number is told.
+    fn next(&mut self, number: u64, lr: f64) -> Step {
+        let Plan { update, rates, .. } = self.plan;
+        let step = Step { number, lr, momentum: update.momentum(rates.momentum(number - 1)), product: self.product };
+        self.product *= update.factor(step);
+        Step { product: self.product, ..step }
+    }
+
     fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {
-        let (plan, cpu) = (self.plan, self.cpu);
-        let momentum = plan.update.momentum(plan.rates.momentum(number - 1));
-        let step = Step { number, lr, momentum, product: self.product };
-        self.product *= plan.update.factor(step);
+        let (plan, cpu, step) = (self.plan, self.cpu, self.next(number, lr));
         let shards = &self.shards[..self.busy(batch.rows())];
-        let step = Step { product: self.product, ..step };
         let phase = Phase { plan, cpu, train, batch, shards, step, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
@@ -285,8 +259,8 @@ impl<'p> Team<'p> {
         divide(&self.update_cuts, stretch, &mut self.hands, &update);
     }
 
-    /// A step of a team of one thread, whose pieces `each` is given to do, perhaps again and again; says whether it can be
-    /// taken to pieces.
+    /// [`Team::step`] of a team of one thread, whose pieces `each` is given to do, perhaps again and again; says whether it can
+    /// be taken to pieces.
     pub fn pieces(
         &mut self,
         train: &Part,
@@ -295,10 +269,11 @@ impl<'p> Team<'p> {
         each: &mut impl FnMut(&mut dyn FnMut()),
     ) -> bool {
         let (plan, cpu) = (self.plan, self.cpu);
-        let ([shard], [hand]) = (self.shards.as_mut_slice(), self.hands.as_mut_slice()) else { return false };
         if !plan.update.alone() || !plan.network.repeats() {
             return false;
         }
+        let step = self.next(number, lr);
+        let ([shard], [hand]) = (self.shards.as_mut_slice(), self.hands.as_mut_slice()) else { return false };
         shard.rows = 0..batch.rows();
         let pass = Pass {
             cpu,
@@ -306,8 +281,7 @@ impl<'p> Team<'p> {
             draws: Some(Draws { seeds: self.seeds, step: number, row: 0 }),
             lengths: &[],
         };
-        shard.rows_phase(plan, pass, &self.params, (train, batch, batch.rows() as f64), each);
-        let step = Step { number, lr, momentum: plan.update.momentum(None), product: self.product };
+        shard.rows_phase(plan, pass, &self.params, (train, batch, divisor(plan, train, batch)), each);
         let phase = Phase { plan, cpu, train, batch, shards: &self.shards, step, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
@@ -329,6 +303,15 @@ impl<'p> Team<'p> {
         });
         z
     }
+}
+
+/// What the losses of a batch are divided by.
+fn divisor(plan: &Plan, train: &Part, batch: Batch<'_>) -> f64 {
+    let rows = batch.rows();
+    let padded = |place| train.counted(batch.row(place));
+    let targets = if train.steps() == 1 { rows } else { (0..rows).map(padded).sum() };
+    let classes = (0..rows).flat_map(|place| train.classes(batch.row(place))).copied();
+    plan.objective.divisor(targets, classes)
 }
 
 /// A team at a batch and a step, as a search sees it.
@@ -379,7 +362,7 @@ impl Shard {
                 each(&mut || self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place)));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change(count);
-                    augment.rows(seeds, step, row, x, spare);
+                    each(&mut || augment.rows(seeds, step, row, x, spare));
                 }
                 (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
             }

@@ -9,10 +9,13 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::node::Node;
 use crate::base::random::Seeds;
 use crate::data::{self, Cache, Dataset, Folders};
+use crate::nn::chain::at_once;
 use crate::trial::plan::Plan;
 use crate::trial::record::{Record, Status};
+use crate::trial::rows::{Batch, Part};
 use crate::trial::sections::{self, member};
-use crate::trial::train::{Identity, Means, Watch, train};
+use crate::trial::team::Team;
+use crate::trial::train::{Identity, Means, Watch, pieces, train};
 
 struct Nobody;
 
@@ -27,6 +30,15 @@ impl Watch for Nobody {
 /// The record of the trial that the sections of `text` describe, with seed 0.
 #[track_caller]
 fn record(text: &str) -> Record {
+    let (plan, parts) = planned(text);
+    let means = Means { cpu: Cpu::best(), parts: &parts, watch: &Nobody };
+    let who = Identity { trial: "t".into(), axes: vec![], seed: 0 };
+    train(&plan, who, &means, &mut [Scratch::new()]).expect("nobody stops it")
+}
+
+/// The plan of that trial, and its data.
+#[track_caller]
+fn planned(text: &str) -> (Plan, Vec<Arc<Dataset>>) {
     let mut diagnostics = Diagnostics::new();
     let origin = diagnostics.origin("test.toml", text);
     let root = Node::parse(origin, text, &mut diagnostics);
@@ -38,10 +50,7 @@ fn record(text: &str) -> Record {
         Some((Plan::new(&read, &known.into(), &mut diagnostics)?, prepared.parts()))
     });
     assert!(diagnostics.is_empty(), "{}", diagnostics.render(false));
-    let (plan, parts): (Plan, Vec<Arc<Dataset>>) = planned.expect("no mistake was found");
-    let means = Means { cpu: Cpu::best(), parts: &parts, watch: &Nobody };
-    let who = Identity { trial: "t".into(), axes: vec![], seed: 0 };
-    train(&plan, who, &means, &mut [Scratch::new()]).expect("nobody stops it")
+    planned.expect("no mistake was found")
 }
 
 /// A small network on MNIST-1D that soon knows its few rows by heart; `train` and `eval` are the rest of the sections.
@@ -268,4 +277,43 @@ fn averaged_weights_are_measured_and_change_nothing_else() {
     assert_eq!(of_mean[0], of_plain[0]);
     assert_ne!(of_mean.last(), of_plain.last());
     assert_ne!(averaged.weights_digest, plain.weights_digest);
+}
+
+/// With everything that a step does beside products: dropout, augmentation, weighted classes, a penalty, and an optimizer that
+/// carries something on from step to step.
+#[test]
+fn the_pieces_of_a_step_are_the_step() {
+    let (plan, parts) = planned(
+        "data = { type = 'mnist1d', train = 120, test = 60, augment = [{ type = 'noise' }] }
+         network.layers = [{ type = 'dense', units = 30, activation = 'tanh' }, { type = 'dropout', rate = 0.2 },
+                           { type = 'dense', units = 10 }]
+         loss = { type = 'cross_entropy', class_weight = [1, 2, 1, 1, 1, 3, 1, 1, 1, 1], l2 = 0.01 }
+         optimizer = { type = 'nadam', lr = 0.01 }
+         train = { epochs = 1, batch_size = 20 }",
+    );
+    let train = Part::new(parts[0].clone(), plan.objective.form());
+    let mut params = vec![0.0; plan.network.parameters()];
+    plan.network.initialise(Seeds::new(1), &mut params);
+    let (mut scratch, mut other, rows) = ([Scratch::new()], [Scratch::new()], [3_u32, 7, 7, 100, 42]);
+    let mut whole = Team::new(&plan, Cpu::best(), &mut scratch, &train, params.clone(), Seeds::new(1));
+    let mut taken = Team::new(&plan, Cpu::best(), &mut other, &train, params.clone(), Seeds::new(1));
+    for step in 1..4 {
+        whole.step(&train, Batch::Picked(&rows), step, 0.01);
+        assert!(taken.pieces(&train, Batch::Picked(&rows), (step, 0.01), &mut at_once));
+        assert_eq!(whole.params(), taken.params(), "step {step}");
+    }
+    assert_ne!(whole.params(), params);
+    assert!(pieces(&plan, Cpu::best(), &parts[0], &mut Scratch::new()).is_some_and(|seconds| seconds > 0.0));
+}
+
+#[test]
+fn a_step_that_cannot_be_repeated_is_not_taken_to_pieces() {
+    let (plan, parts) = planned(
+        "data = { type = 'mnist1d', train = 40, test = 20 }
+         network.layers = [{ type = 'reshape', shape = [40, 1] }, { type = 'lstm', units = 3 }, { type = 'dense', units = 10 }]
+         loss = 'cross_entropy'
+         optimizer = { type = 'sgd', lr = 0.01 }
+         train = { steps = 2, batch_size = 20 }",
+    );
+    assert_eq!(pieces(&plan, Cpu::best(), &parts[0], &mut Scratch::new()), None);
 }

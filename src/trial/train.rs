@@ -23,9 +23,9 @@ use super::crew;
 use super::evaluate::{Past, measure};
 use super::plan::Plan;
 use super::record::{Name, Record, Row, Status};
-use super::rows::Part;
+use super::rows::{Batch, Part};
 use super::summary;
-use super::team::{Batch, Team};
+use super::team::Team;
 
 /// Who a trial is.
 #[derive(Debug, Clone)]
@@ -153,8 +153,7 @@ pub fn pace(plan: &Plan, cpu: Cpu, data: &[Arc<Dataset>], time: Duration) -> Pac
 const REPEATED: u32 = 8;
 
 /// Seconds that the pieces of a training step take on one thread, each by itself and again and again, so that it finds what it
-/// needs in the nearest cache that holds it: nothing that does the same work can take less, unless it does it better. None
-/// where a step cannot be taken to pieces.
+/// needs in the nearest cache that holds it. None where a step cannot be taken to pieces.
 pub fn pieces(plan: &Plan, cpu: Cpu, data: &Arc<Dataset>, scratch: &mut Scratch) -> Option<f64> {
     let train = Part::new(data.clone(), plan.objective.form());
     let mut params = Floats::zeros(plan.network.parameters());
