@@ -52,11 +52,13 @@ impl Plan {
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
         let (m, n) = (a.rows, b.cols);
-        // twice as many where a product of a copied value takes half as long
-        let large = if S::TILES.len() > 1 { 2 * LARGE } else { LARGE };
+        // twice as many where a product of a copied value takes half as long; there, reading B as it lies is faster, too
+        let wide = S::TILES.len() > 1;
+        let large = if wide { 2 * LARGE } else { LARGE };
+        let near = wide && a.col_stride == 1 && a.cols * n < NEAR;
         let order = if column(a, b) {
             Order::Column
-        } else if m.min(n) >= large && a.cols >= large / 2 && !(a.col_stride == 1 && a.cols * n < NEAR) {
+        } else if m.min(n) >= large && a.cols >= large / 2 && !near {
             Order::Blocks
         } else if cost(b.t(), a.t()) + m * n * TURNING < cost(a, b) {
             Order::Turned
