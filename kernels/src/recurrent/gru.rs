@@ -15,8 +15,8 @@ impl Unit<3, 1> for Gru {
     const CLOSED: &'static [usize] = &[2];
 
     #[inline(always)]
-    fn open<S: Simd>(self, s: S, p: [S::V; 3], r: [S::V; 3]) -> [S::V; 3] {
-        [math::sigmoid(s, s.add(p[0], r[0])), math::sigmoid(s, s.add(p[1], r[1])), p[2]]
+    fn open<S: Simd>(self, s: S, gate: usize, p: S::V, r: S::V) -> S::V {
+        if gate == 2 { p } else { math::sigmoid(s, s.add(p, r)) }
     }
 
     #[inline(always)]

@@ -15,8 +15,8 @@ impl Unit<4, 2> for Lstm {
     const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn open<S: Simd>(self, s: S, [i, f, g, o]: [S::V; 4], _: [S::V; 4]) -> [S::V; 4] {
-        [math::sigmoid(s, i), math::sigmoid(s, f), math::tanh(s, g), math::sigmoid(s, o)]
+    fn open<S: Simd>(self, s: S, gate: usize, p: S::V, _: S::V) -> S::V {
+        if gate == 2 { math::tanh(s, p) } else { math::sigmoid(s, p) }
     }
 
     #[inline(always)]

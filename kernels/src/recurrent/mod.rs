@@ -16,7 +16,7 @@
 //!
 //! numbers for each row and step, in whatever order: a step has its [`Columns`] of each.
 
-use crate::elementwise::{load, store};
+use crate::elementwise::{block, block_mut, load, store};
 use crate::isa::{Cpu, LANES, Op, Simd};
 
 mod gru;
@@ -136,8 +136,8 @@ trait Unit<const G: usize, const K: usize>: Copy + Send + Sync + 'static {
     const SPLITS: bool;
     /// The gates that depend on others.
     const CLOSED: &'static [usize];
-    /// What of the gates does not depend on another. Without `SPLITS`, `p` is the sum of both products.
-    fn open<S: Simd>(self, s: S, p: [S::V; G], r: [S::V; G]) -> [S::V; G];
+    /// A gate as far as it does not depend on another. Without `SPLITS`, `p` is the sum of both products.
+    fn open<S: Simd>(self, s: S, gate: usize, p: S::V, r: S::V) -> S::V;
     /// The rest, from the state before the step.
     fn close<S: Simd>(self, s: S, open: [S::V; G], r: [S::V; G], h: S::V, c: S::V) -> Made<S::V, G, K>;
     /// From what forward left, `h` before the step, and the gradients of `h` and `c` after it.
@@ -186,11 +186,12 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
         let (hidden, columns) = (*hidden, G * *hidden);
         let (p, gates) = (of.p.as_ref().map(|p| p.row(row, columns)), of.gates.row(row, columns));
         let r = if U::SPLITS { &of.r[row * columns..][..columns] } else { &[][..] };
-        for from in (0..hidden).step_by(LANES) {
-            let to = hidden.min(from + LANES);
-            let p = load_all::<S, G>(s, p.unwrap_or(gates), hidden, from, to);
-            let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
-            store_all(s, unit.open(s, p, r), gates, hidden, from, to);
+        for gate in 0..G {
+            for from in (gate * hidden..(gate + 1) * hidden).step_by(LANES) {
+                let p = s.load(block(p.unwrap_or(gates), from));
+                let r = if U::SPLITS { s.load(block(r, from)) } else { s.zero() };
+                s.store(unit.open(s, gate, p, r), block_mut(gates, from));
+            }
         }
     }
 
@@ -210,7 +211,13 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
             let r = if U::SPLITS { load_all::<S, G>(s, r, hidden, from, to) } else { [s.zero(); G] };
             let open = match OPEN {
                 true => load_all::<S, G>(s, gates, hidden, from, to),
-                false => unit.open(s, load_all::<S, G>(s, p.unwrap_or(gates), hidden, from, to), r),
+                false => {
+                    let mut open = load_all::<S, G>(s, p.unwrap_or(gates), hidden, from, to);
+                    for gate in 0..G {
+                        open[gate] = unit.open(s, gate, open[gate], r[gate]);
+                    }
+                    open
+                }
             };
             let c_old = if U::CARRIES { load(s, c, from, to) } else { s.zero() };
             let made = unit.close(s, open, r, load(s, h, from, to), c_old);
@@ -251,11 +258,11 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
         let Step { steps, step, .. } = self.0;
         for first in (0..steps.rows).step_by(GROUP) {
             let rows = first..steps.rows.min(first + GROUP);
-            if OPEN {
-                rows.clone().filter(|row| steps.place(*row, step).is_ok()).for_each(
-                    #[inline(always)]
-                    |row| self.open(s, row),
-                );
+            for row in rows.clone() {
+                // a closure given to an iterator would not be inlined
+                if OPEN && steps.place(row, step).is_ok() {
+                    self.open(s, row);
+                }
             }
             for row in rows {
                 match steps.place(row, step) {

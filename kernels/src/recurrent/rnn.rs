@@ -14,8 +14,8 @@ impl Unit<1, 0> for Tanh {
     const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn open<S: Simd>(self, s: S, [p]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
-        [math::tanh(s, p)]
+    fn open<S: Simd>(self, s: S, _: usize, p: S::V, _: S::V) -> S::V {
+        math::tanh(s, p)
     }
 
     #[inline(always)]
@@ -43,8 +43,8 @@ impl Unit<1, 0> for Relu {
     const CLOSED: &'static [usize] = &[];
 
     #[inline(always)]
-    fn open<S: Simd>(self, s: S, [p]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
-        [s.max(p, s.zero())]
+    fn open<S: Simd>(self, s: S, _: usize, p: S::V, _: S::V) -> S::V {
+        s.max(p, s.zero())
     }
 
     #[inline(always)]
