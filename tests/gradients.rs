@@ -188,6 +188,8 @@ const OTHERS: &[&str] = &[
     "{ type = 'dropout', rate = 0.4 }, 'flatten', { type = 'permute', seed = 3 }, { type = 'dense', units = 70 },
      { type = 'concat', layers = [{ type = 'dropout', rate = 0.5 }, { type = 'dense', units = 18, activation = 'tanh' }] },
      { type = 'scale', by = 'inverse_sqrt' }",
+    // two that learn nothing, the second in the place of the first's output
+    "{ type = 'scale', by = 1.5 }, { type = 'activation', function = 'tanh' }, { type = 'dense', units = 4, activation = 'tanh' }",
     "{ type = 'scale', by = 1.5, learned = 'vector' },
      { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
      { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",

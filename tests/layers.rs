@@ -63,6 +63,41 @@ fn the_work_of_a_step_is_counted_in_multiply_adds() {
     let later = format!("{{ type = 'scale', by = 2, learned = 'vector' }}, {residual}");
     assert_eq!(operations(&later), 2 * 3 * (12 + 12), "and no gradient is spared behind a layer");
     assert_eq!(operations("{ type = 'scale', by = 2 }"), 0);
+    let idle = format!("{{ type = 'scale', by = 2 }}, {{ type = 'activation', function = 'tanh' }}, {four}, {three}");
+    assert_eq!(operations(&idle), 2 * (3 * (12 + 12) - 12), "what learns nothing needs no gradient either");
+}
+
+/// The gradients of the inputs alone are spared: what is between them and the output needs its own.
+#[test]
+fn no_gradient_is_spared_within_the_first_layer() {
+    let operations = |layers: &str| {
+        let text = format!(
+            "optimizer = {{ type = 'sgd', lr = 0.1 }}
+             loss = 'mse'
+             train = {{ steps = 1, batch_size = 'full' }}
+             network = {{ layers = [{layers}, {{ type = 'dense', units = 1 }}] }}
+             data = {{ type = 'adding', length = 50, vary = 0.0, train = 8, test = 8 }}"
+        );
+        rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network.operations()
+    };
+    let (t, f, h) = (50, 2, 64);
+    let dense = |inputs: usize| 3 * inputs;
+    // four gates: forward, weights, then the gradients of the states but for the first, which is a zero
+    let lstm = 4 * h * (2 * t * (f + h) + (t - 1) * h);
+    assert_eq!(operations("{ type = 'lstm', units = 64 }"), 2 * (lstm + dense(h)));
+    // of the 49 gradients of states, those at the steps 20 and 40 are cut off
+    let cut = 4 * h * (2 * t * (f + h) + (t - 3) * h);
+    assert_eq!(operations("{ type = 'lstm', units = 64, truncate = 20 }"), 2 * (cut + dense(h)));
+    let ways = 3 * h * (2 * t * (f + h) + (t - 1) * h);
+    let above = 3 * h * (3 * t * 2 * h + 2 * t * h + (t - 1) * h);
+    assert_eq!(
+        operations("{ type = 'gru', units = 64, layers = 2, bidirectional = true }"),
+        2 * (2 * (ways + above) + dense(2 * h)),
+        "the second level gives the first the gradients of its states"
+    );
+    // weights of 3 F² and F² at every step, two products of T² F; the first one's input needs no gradient
+    let attention = 3 * (4 * t * f * f + 2 * t * t * f) - 3 * t * f * f;
+    assert_eq!(operations("'attention', 'flatten'"), 2 * (attention + dense(t * f)));
 }
 
 #[test]

@@ -21,10 +21,33 @@ use super::turn::Turn;
 /// How much there is to multiply in a row, in multiply-adds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
-    /// In the forward pass, and again for the gradients of the weights and for those of the inputs.
+    /// In the forward pass, and again for the gradients of the weights, or of what else stands in their place.
     pub forward: usize,
-    /// How many of the last are spared where nobody needs the gradient of the very first inputs.
+    /// For the gradients of the inputs, and of what lies between them and the output.
+    pub backward: usize,
+    /// How many of these are spared where nobody needs the gradient of the very first inputs.
     pub spared: usize,
+}
+
+impl Work {
+    /// Of products of the input with weights, and nothing else.
+    pub fn products(forward: usize) -> Self {
+        Self { forward, backward: forward, spared: forward }
+    }
+
+    /// This and so many times another.
+    pub fn and(self, times: usize, other: Self) -> Self {
+        Self {
+            forward: self.forward + times * other.forward,
+            backward: self.backward + times * other.backward,
+            spared: self.spared + times * other.spared,
+        }
+    }
+
+    /// Of a training step.
+    pub fn step(self) -> usize {
+        2 * self.forward + self.backward - self.spared
+    }
 }
 
 /// A layer, and how its output lies.
@@ -93,19 +116,18 @@ impl Chain {
     /// Adds a layer that gives `width` numbers per row and multiplies so much; `learns` says that it has parameters, or
     /// holds layers that have. Its input must lie as it reads it.
     pub fn push(&mut self, layer: Box<dyn Layer>, width: usize, work: Work, learns: bool) {
-        self.work.forward += work.forward;
-        if self.idle == self.links.len() {
-            self.work.spared += work.spared;
-            self.idle += usize::from(!learns);
-        }
         if let Some(last) = self.links.last_mut()
             && last.then.is_none()
             && !last.layer.reads_output()
             && layer.in_place().is_some()
         {
+            // which neither learns nor multiplies
             last.then = Some(layer);
             return;
         }
+        let first = self.idle == self.links.len();
+        self.work = self.work.and(1, if first { work } else { Work { spared: 0, ..work } });
+        self.idle += usize::from(first && !learns);
         (self.block, self.coupled) = (self.block.max(layer.block()), self.coupled.max(layer.coupled()));
         let lanes = match layer.layout() {
             Layout::Rows => false,

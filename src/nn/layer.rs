@@ -11,7 +11,7 @@ use kernels::spatial::Pool;
 
 use crate::base::random::Seeds;
 
-use super::chain::Chain;
+use super::chain::{Chain, Work};
 
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
@@ -125,9 +125,10 @@ pub trait Layer: Send + Sync + Debug {
         self.body().map_or(0, Chain::room)
     }
 
-    /// Multiply-adds per row of its own products in the forward pass; without an answer one for each of its weights. A
-    /// layer that uses a weight more than once in a row says so here. Layers inside of it are counted where they are placed.
-    fn multiply_adds(&self) -> Option<usize> {
+    /// What its own products multiply; without an answer the input once by each of its weights. A layer that uses a weight
+    /// more than once in a row, or has products of other things, says so here. Layers inside of it are counted where they
+    /// are placed.
+    fn work(&self) -> Option<Work> {
         None
     }
 

@@ -137,8 +137,7 @@ impl Network {
     /// the gradients of the weights, and those of the inputs but for the very first. What is done element by element is not
     /// counted.
     pub fn operations(&self) -> usize {
-        let work = self.chain.work();
-        2 * (3 * work.forward - work.spared)
+        2 * self.chain.work().step()
     }
 
     /// The parameters that training with these seeds starts from.

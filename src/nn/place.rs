@@ -209,18 +209,17 @@ impl Placing<'_> {
     /// Adds a placed layer that gives rows of `shape`.
     pub fn push(&mut self, layer: Box<dyn Layer>, shape: Shape) {
         let (weights, inner) = (std::mem::take(&mut self.weights), std::mem::take(&mut self.inner));
-        let own = layer.multiply_adds().unwrap_or(weights);
+        let own = layer.work().unwrap_or(Work::products(weights));
         let (name, again) = match &self.source {
             Some((source, _)) => (source.clone(), true),
             None => (self.name(), false),
         };
         let slots = self.slots.list_mut().iter_mut().filter(|slot| slot.layer() == name);
-        let uses = own.div_ceil(weights.max(1)).max(1);
+        let uses = own.forward.div_ceil(weights.max(1)).max(1);
         slots.for_each(|slot| slot.uses = if again { slot.uses + uses } else { uses });
         let learns = self.slots.state() != std::mem::replace(&mut self.pushed, self.slots.state());
-        let work = Work { forward: inner.forward + own, spared: inner.spared + own };
         self.chain.turn(layer.layout());
-        self.chain.push(layer, shape.width(), work, learns);
+        self.chain.push(layer, shape.width(), inner.and(1, own), learns);
         self.shape = shape;
         self.symbols = None;
     }
@@ -252,9 +251,7 @@ impl Placing<'_> {
             source: self.source.as_ref().map(|(source, place)| (format!("{source}.{name}."), *place)),
         };
         let placed = place(layers, input, within, self.slots, self.diagnostics)?;
-        let inner = placed.0.work();
-        let Work { forward, spared } = self.inner;
-        self.inner = Work { forward: forward + rows * inner.forward, spared: spared + rows * inner.spared };
+        self.inner = self.inner.and(rows, placed.0.work());
         Some(placed)
     }
 

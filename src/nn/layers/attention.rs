@@ -10,6 +10,7 @@ use kernels::gemm::{Mat, Start, gemm};
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::Chosen;
+use crate::nn::chain::Work;
 use crate::nn::gradients;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Trace, Traces};
 use crate::nn::params::{Role, Slot};
@@ -186,8 +187,11 @@ impl Layer for Attention {
         self.sizes().iter().sum()
     }
 
-    fn multiply_adds(&self) -> Option<usize> {
-        Some(self.steps * self.features * (4 * self.features + 2 * self.steps))
+    /// Only the product that makes queries, keys and values is one of the layer's input: the gradients of the others are
+    /// always needed, where a factor is no weight those of both.
+    fn work(&self) -> Option<Work> {
+        let (weights, scores) = (self.steps * self.features * self.features, self.steps * self.steps * self.features);
+        Some(Work { spared: 3 * weights, ..Work::products(4 * weights + 2 * scores) })
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {

@@ -12,6 +12,7 @@ use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Value};
 use crate::nn::activation::{ACTIVATIONS, build};
+use crate::nn::chain::Work;
 use crate::nn::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
@@ -175,8 +176,8 @@ impl Layer for Convolution {
         self.conv.room()
     }
 
-    fn multiply_adds(&self) -> Option<usize> {
-        Some(self.conv.places() * self.weight.len())
+    fn work(&self) -> Option<Work> {
+        Some(Work::products(self.conv.places() * self.weight.len()))
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {

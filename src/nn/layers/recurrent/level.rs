@@ -19,6 +19,7 @@ use kernels::gemm::{Mat, Start, gemm, transpose};
 use kernels::isa::{Cpu, LANES};
 use kernels::recurrent::{Backward, Cell, Columns, Forward, Steps, give};
 
+use crate::nn::chain::Work;
 use crate::nn::gradients;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Trace, Traces};
 use crate::nn::params::Slot;
@@ -321,8 +322,12 @@ impl Layer for Level {
         false
     }
 
-    fn multiply_adds(&self) -> Option<usize> {
-        Some(self.ways.len() * self.steps * self.columns() * (self.features + self.hidden))
+    /// The gradient of a state is needed whoever needs that of the inputs, but for the first of a stretch.
+    fn work(&self) -> Option<Work> {
+        let of = |steps: usize, given: usize| self.ways.len() * steps * self.columns() * given;
+        let inner = self.steps - 1 - self.truncate.map_or(0, |stretch| (self.steps - 1) / stretch);
+        let (inputs, states) = (of(self.steps, self.features), of(self.steps, self.hidden));
+        Some(Work { forward: inputs + states, backward: inputs + of(inner, self.hidden), spared: inputs })
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], kept: &mut [f32]) {
