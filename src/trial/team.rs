@@ -7,6 +7,7 @@
 //! In every phase every number is computed by one thread with the same operations in the same order as a single thread
 //! would, so the bits do not depend on how many there are.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use kernels::gemm::Scratch;
@@ -89,7 +90,7 @@ impl<'p> Team<'p> {
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
-            gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
+            gathered: if whole { Gathered::default() } else { Gathered::new(train, plan.augment.as_ref(), share) },
             kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
             losses: vec![0.0; share * train.steps()],
         };
@@ -361,10 +362,10 @@ impl Shard {
                 let first = self.rows.start;
                 each(&mut || self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place)));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
-                    let (x, spare) = self.gathered.change(count);
-                    each(&mut || augment.rows(seeds, step, row, x, spare));
+                    let (x, spare) = self.gathered.change();
+                    each(&mut || augment.rows(seeds, step, (row, count), x, spare));
                 }
-                (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
+                (self.gathered.x(count, plan.network.input().width()), self.gathered.answers(count, train))
             }
         };
         let kept = &mut self.kept[..plan.network.kept(count)];
@@ -380,7 +381,7 @@ impl Shard {
     fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
         let x = match (batch, &plan.augment) {
             (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
-            _ => self.gathered.x(self.rows.len(), train.inputs()),
+            _ => self.gathered.x(self.rows.len(), plan.network.input().width()),
         };
         let rows = self.rows.len();
         Trace { rows, x, dy: &[], kept: &self.kept[..plan.network.kept(rows)] }
@@ -402,7 +403,8 @@ impl Shard {
             let kept = &mut self.kept[..plan.network.kept(count)];
             let rows = start..start + count;
             pass.lengths = part.lengths(&rows);
-            z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&rows), kept));
+            let x = plan.augment.as_ref().map_or(Cow::Borrowed(part.x(&rows)), |augment| augment.still(part.x(&rows)));
+            z.copy_from_slice(plan.network.forward(&mut pass, params, &x, kept));
         }
     }
 }

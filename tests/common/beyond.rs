@@ -5,6 +5,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     (
         "the data and the files it lies in",
         &[
+            "augment_crop_larger_than_rows",
             "augment_of_padded_rows",
             "augment_of_text",
             "cifar10_file_missing",
