@@ -147,6 +147,49 @@ fn lbfgs_minimises_what_it_is_told_to() {
     assert!((f64::from(short[0]).hypot(f64::from(short[1])) - 0.1).abs() < 1e-6, "{short:?}");
 }
 
+/// w = (w0 - lr g) |w0| / |w0 - lr g| for the weights of each unit, or of the whole tensor; and biases are free.
+#[test]
+fn weights_keep_the_lengths_that_they_started_from() {
+    let end = |constraint: &str, steps: u64, threads: usize| {
+        let text = format!(
+            "data = {{ type = 'table', inputs = [[0.5, -1], [1, 2], [-0.5, 0.3], [2, 1]], targets = [0, 1, 2, 1] }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'sgd', lr = 0.5 }}
+             train = {{ steps = 1, batch_size = 'full' }}
+             network.layers = [{{ type = 'dense', units = 3{constraint} }}, {{ type = 'dense', units = 3 }}]"
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let (mut scratches, mut start) = (scratches(threads), vec![0.0; plan.network.parameters()]);
+        plan.network.initialise(Seeds::new(1), &mut start);
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start.clone(), Seeds::new(1));
+        for step in 1..=steps {
+            team.step(train, Batch::Stretch(0, 4), step, 0.5);
+        }
+        (start, team.params().to_vec())
+    };
+    // the weights lie row by row, a column for each unit
+    let length = |weights: &[f32], of: &dyn Fn(usize) -> bool| {
+        let square = |(i, w): (usize, &f32)| if of(i) { f64::from(*w).powi(2) } else { 0.0 };
+        weights[..6].iter().enumerate().map(square).sum::<f64>().sqrt()
+    };
+    let (start, plain) = end("", 1, 1);
+    for (over, whole) in [("unit", false), ("tensor", true)] {
+        let constraint = format!(", constraint = {{ type = 'constant_norm', over = '{over}' }}");
+        let (_, once) = end(&constraint, 1, 1);
+        let (_, often) = end(&constraint, 20, 1);
+        for i in 0..6 {
+            let together = |j: usize| whole || i % 3 == j % 3;
+            let factor = length(&start, &together) / length(&plain, &together);
+            assert!((f64::from(once[i]) - factor * f64::from(plain[i])).abs() < 1e-6, "{over}: {once:?} of {plain:?}");
+            assert!((length(&often, &together) - length(&start, &together)).abs() < 1e-6, "{over}: {often:?}");
+        }
+        assert_eq!(once[6..], plain[6..], "{over}: nothing else is bound");
+        assert_ne!(once[..6], often[..6]);
+        (2..4).for_each(|threads| assert_eq!(end(&constraint, 20, threads).1, often, "{over}, {threads} threads"));
+    }
+}
+
 /// What a `[data]` section does to rows of this shape.
 fn augment(list: &str, shape: &[usize]) -> Augment {
     let section = common::rows::chosen(&format!("{{ type = \"mnist1d\", augment = {list} }}"));
