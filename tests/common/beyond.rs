@@ -170,7 +170,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     ("numbers held against one another", &["expect_band_upside_down", "loss_weights_all_zero", "range_descending"]),
     (
         "what a key asks of those beside it",
-        &["fold_without_folds", "range_without_count", "table_test_without_targets"],
+        &["fold_without_folds", "npz_lengths_of_one_part", "range_without_count", "table_test_without_targets"],
     ),
     ("the point that JSON cannot tell from none: `1.0`", &["validation_share_of_one"]),
 ];
