@@ -109,6 +109,7 @@ impl Plan {
         let network = table(read, "network").and_then(|section| Network::place(section, rows, diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
             let place = width_place(table(read, "network").expect("the network was placed from it"));
+            let place = (place, network.story());
             Objective::new(loss, (data.target, data.steps), network.output(), place, diagnostics)
         });
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
