@@ -179,7 +179,8 @@ impl Plan {
         let searching = self.update.search().map_or(0, |how| Search::floats(how, self.run.steps));
         let copies = 1 + kept + beside + searching + self.update.planes();
         let batch = self.batch_rows(rows);
-        let batch = self.network.kept(batch) + batch * (self.network.input().width() + self.objective.steps());
+        let inputs = self.augment.as_ref().map_or(self.network.input().width(), Augment::room);
+        let batch = self.network.kept(batch) + batch * (inputs + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
 }
