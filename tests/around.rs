@@ -147,6 +147,49 @@ fn lbfgs_minimises_what_it_is_told_to() {
     assert!((f64::from(short[0]).hypot(f64::from(short[1])) - 0.1).abs() < 1e-6, "{short:?}");
 }
 
+/// w = (w0 - lr g) |w0| / |w0 - lr g| for the weights of each unit, or of the whole tensor; and biases are free.
+#[test]
+fn weights_keep_the_lengths_that_they_started_from() {
+    let end = |constraint: &str, steps: u64, threads: usize| {
+        let text = format!(
+            "data = {{ type = 'table', inputs = [[0.5, -1], [1, 2], [-0.5, 0.3], [2, 1]], targets = [0, 1, 2, 1] }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'sgd', lr = 0.5 }}
+             train = {{ steps = 1, batch_size = 'full' }}
+             network.layers = [{{ type = 'dense', units = 3{constraint} }}, {{ type = 'dense', units = 3 }}]"
+        );
+        let rehearsal = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let (mut scratches, mut start) = (scratches(threads), vec![0.0; plan.network.parameters()]);
+        plan.network.initialise(Seeds::new(1), &mut start);
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start.clone(), Seeds::new(1));
+        for step in 1..=steps {
+            team.step(train, Batch::Stretch(0, 4), step, 0.5);
+        }
+        (start, team.params().to_vec())
+    };
+    // the weights lie row by row, a column for each unit
+    let length = |weights: &[f32], of: &dyn Fn(usize) -> bool| {
+        let square = |(i, w): (usize, &f32)| if of(i) { f64::from(*w).powi(2) } else { 0.0 };
+        weights[..6].iter().enumerate().map(square).sum::<f64>().sqrt()
+    };
+    let (start, plain) = end("", 1, 1);
+    for (over, whole) in [("unit", false), ("tensor", true)] {
+        let constraint = format!(", constraint = {{ type = 'constant_norm', over = '{over}' }}");
+        let (_, once) = end(&constraint, 1, 1);
+        let (_, often) = end(&constraint, 20, 1);
+        for i in 0..6 {
+            let together = |j: usize| whole || i % 3 == j % 3;
+            let factor = length(&start, &together) / length(&plain, &together);
+            assert!((f64::from(once[i]) - factor * f64::from(plain[i])).abs() < 1e-6, "{over}: {once:?} of {plain:?}");
+            assert!((length(&often, &together) - length(&start, &together)).abs() < 1e-6, "{over}: {often:?}");
+        }
+        assert_eq!(once[6..], plain[6..], "{over}: nothing else is bound");
+        assert_ne!(once[..6], often[..6]);
+        (2..4).for_each(|threads| assert_eq!(end(&constraint, 20, threads).1, often, "{over}, {threads} threads"));
+    }
+}
+
 /// What a `[data]` section does to rows of this shape.
 fn augment(list: &str, shape: &[usize]) -> Augment {
     let section = common::rows::chosen(&format!("{{ type = \"mnist1d\", augment = {list} }}"));
@@ -155,9 +198,10 @@ fn augment(list: &str, shape: &[usize]) -> Augment {
 
 /// A row of these numbers as it is in so many places of a batch.
 fn augmented(augment: &Augment, step: u64, row: &[f32], places: usize) -> Vec<Vec<f32>> {
-    let (mut x, mut spare) = (row.repeat(places), vec![0.0; row.len()]);
-    augment.rows(Seeds::new(3), step, 0, &mut x, &mut spare);
-    x.chunks(row.len()).map(<[f32]>::to_vec).collect()
+    let (mut x, mut spare) = (row.repeat(places), vec![0.0; augment.spare()]);
+    x.resize(places * augment.room(), f32::NAN);
+    augment.rows(Seeds::new(3), step, (0, places), &mut x, &mut spare);
+    x.chunks(augment.shape().width()).take(places).map(<[f32]>::to_vec).collect()
 }
 
 #[test]
@@ -193,6 +237,83 @@ fn rows_are_moved_mirrored_and_blurred_as_they_say() {
     common::rows::near(mean, 1.0, 0.02);
     common::rows::near(variance, 0.25, 0.02);
     assert_ne!(augmented(&shift, 1, &image, 20), augmented(&shift, 2, &image, 20), "every step draws anew");
+}
+
+#[test]
+fn rows_are_cropped_at_random_to_be_trained_on_and_in_the_middle_to_be_measured() {
+    // two channels of 4 x 5
+    let image: Vec<f32> = (1..=40).map(|i| i as f32).collect();
+    let window = |size: usize, top: i64, left: i64| -> Vec<f32> {
+        let at = |c: i64, i: i64, j: i64| match (0..4).contains(&i) && (0..5).contains(&j) {
+            true => image[(c * 20 + i * 5 + j) as usize],
+            false => 0.0,
+        };
+        let size = size as i64;
+        (0..2 * size * size).map(|k| at(k / (size * size), k / size % size + top, k % size + left)).collect()
+    };
+    // places down and to the right: 4 + 2 padding - size + 1 and one more
+    for (size, padding, middle) in [(3, 0, (1, 1)), (3, 1, (1, 1)), (2, 0, (1, 2)), (6, 2, (-1, 0)), (4, 0, (0, 1))] {
+        let crop = augment(&format!("[{{ type = \"crop\", size = {size}, padding = {padding} }}]"), &[2, 4, 5]);
+        assert_eq!(crop.shape(), &Shape(vec![2, size, size]));
+        let (down, right) = (5 + 2 * padding - size, 6 + 2 * padding - size);
+        let mut seen = vec![0; down * right];
+        for row in augmented(&crop, 1, &image, 100 * seen.len()) {
+            let at = |k: usize| ((k / right) as i64 - padding as i64, (k % right) as i64 - padding as i64);
+            let which = (0..seen.len()).find(|k| row == window(size, at(*k).0, at(*k).1)).expect("one of the windows");
+            seen[which] += 1;
+        }
+        assert!(seen.iter().all(|n| (60..145).contains(n)), "{size} of a rim of {padding}: {seen:?}");
+        assert_eq!(crop.still(&image.repeat(2)), window(size, middle.0, middle.1).repeat(2), "{size} {padding}");
+    }
+    // of the image's own size it is a shift
+    let square: Vec<f32> = (1..=32).map(|i| i as f32).collect();
+    let crop = augment("[{ type = \"crop\", size = 4, padding = 2 }]", &[2, 4, 4]);
+    let shift = augment("[{ type = \"shift\", pixels = 2 }]", &[2, 4, 4]);
+    assert_eq!(augmented(&crop, 3, &square, 50), augmented(&shift, 3, &square, 50));
+    assert_eq!(crop.still(&square), square);
+    // a signal, which others change before and after
+    let both = augment("[\"flip\", { type = \"crop\", size = 3 }, { type = \"noise\", deviation = 0 }]", &[5]);
+    assert_eq!(both.shape(), &Shape(vec![3]));
+    let mut seen: Vec<Vec<f32>> = augmented(&both, 1, &[1.0, 2.0, 3.0, 4.0, 5.0], 100);
+    seen.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+    seen.dedup();
+    let windows = [[1, 2, 3], [2, 3, 4], [3, 2, 1], [3, 4, 5], [4, 3, 2], [5, 4, 3]];
+    assert_eq!(seen, windows.map(|row| row.map(|x| x as f32).to_vec()));
+}
+
+/// The network of a trial with `crop` gets rows of the window's shape: random ones in a step, the middle ones when it looks.
+#[test]
+fn cropped_training_sees_windows_and_measures_their_middle() {
+    let text = |inputs: &str, augment: &str| {
+        format!(
+            "data = {{ type = 'table', inputs = {inputs}, targets = [0, 1, 1]{augment} }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'sgd', lr = 0.1 }}
+             train = {{ steps = 5, batch_size = 'full' }}
+             network.layers = [{{ type = 'dense', units = 2 }}]"
+        )
+    };
+    let trained = |text: &str, threads| {
+        let rehearsal = rehearse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let (mut scratches, start) = (scratches(threads), (0..8).map(|i| i as f32).collect::<Vec<f32>>());
+        let mut team = Team::new(plan, Cpu::best(), &mut scratches, train, start, Seeds::new(0));
+        let before = team.outputs(train);
+        for step in 1..=5 {
+            team.step(train, Batch::Stretch(0, 3), step, 0.1);
+        }
+        (before, team.params().to_vec())
+    };
+    let (long, middle) = ("[[1, 2, 3, 4, 5], [6, 5, 4, 3, 2], [9, 8, 6, 7, 5]]", "[[2, 3, 4], [5, 4, 3], [8, 6, 7]]");
+    let crop = text(long, ", augment = [{ type = 'crop', size = 3 }]");
+    let (cropped, plain) = (trained(&crop, 1), trained(&text(middle, ""), 1));
+    assert_eq!(cropped.0, plain.0);
+    assert_ne!(cropped.1, plain.1);
+    assert_eq!(cropped, trained(&crop, 3));
+    // of the row's own size with a rim: the row itself is in the middle
+    let wide = text(middle, ", augment = [{ type = 'crop', size = 3, padding = 1 }]");
+    assert_eq!(trained(&wide, 1).0, plain.0);
+    assert_eq!(trained(&wide, 1), trained(&wide, 2));
 }
 
 /// A trial with augmentation has the same weights for any threads and orders; one that measures sees rows as they are.

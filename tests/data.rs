@@ -242,6 +242,41 @@ fn npz_archives_that_are_wrong_are_told_from_each_other() {
     }
 }
 
+#[test]
+fn rows_of_an_npz_have_lengths_of_their_own() {
+    let folder = folder(&[]);
+    // three rows of two steps of two numbers
+    let x =
+        || array("<f4", "(3, 2, 2)", &(1..=12).map(|i| i as f32).map(f32::to_le_bytes).collect::<Vec<_>>().concat());
+    let lengths = |of: [i64; 3]| array("<i8", "(3,)", &of.map(i64::to_le_bytes).concat());
+    let data = "{ type = \"npz\", path = \"rows.npz\", lengths = \"n\", test = 1 }";
+    put(&folder, "rows.npz", &npz(&[("x", x()), ("y", targets()), ("n", lengths([1, 2, 1]))]));
+    let (outline, parts) = load(folder.path(), data).expect("a good archive");
+    assert!(outline.padded);
+    assert_eq!((&parts.train.lengths[..], &parts.test.lengths[..]), (&[1, 2][..], &[1][..]));
+    assert_eq!(parts.train.x, [1.0, 2.0, 0.0, 0.0, 5.0, 6.0, 7.0, 8.0], "what is padding is zero");
+    assert_eq!(parts.test.x, [9.0, 10.0, 0.0, 0.0]);
+    let wrong: Vec<(Vec<u8>, &[&str])> = vec![
+        (lengths([1, 0, 1]), &["the length 0 in row 1", "2 steps"]),
+        (lengths([1, 2, 3]), &["the length 3 in row 2", "2 steps"]),
+        (lengths([-1, 2, 1]), &["the length -1 in row 0"]),
+        (array("<i8", "(2,)", &[0; 16]), &["integers of the shape 2", "3 rows of `x`"]),
+        (array("<i8", "(3, 1)", &[1; 24]), &["integers of the shape 3 x 1"]),
+        (array("<f4", "(3,)", &[0; 12]), &["floats of the shape 3"]),
+    ];
+    for (array, words) in wrong {
+        put(&folder, "rows.npz", &npz(&[("x", x()), ("y", targets()), ("n", array)]));
+        refused(&folder, data, &[&["rows.npz", "`n`"], words].concat());
+    }
+    put(&folder, "rows.npz", &npz(&[("x", x()), ("y", targets())]));
+    refused(&folder, data, &["no array `n`"]);
+    let arrays = [("x", x()), ("y", targets()), ("n", lengths([1, 2, 1])), ("x_test", x()), ("y_test", targets())];
+    let both = [&arrays[..], &[("m", lengths([2, 2, 1]))]].concat();
+    put(&folder, "rows.npz", &npz(&both));
+    let data = "{ type = \"npz\", path = \"rows.npz\", lengths = \"n\", lengths_test = \"m\" }";
+    assert_eq!(load(folder.path(), data).expect("a good archive").1.test.lengths, [2, 2, 1]);
+}
+
 // CSV
 
 const CSV: &str = "{ type = \"csv\", path = \"rows.csv\", test = 1 }";

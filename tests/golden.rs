@@ -106,7 +106,8 @@ fn compare_loss(case: &Json, chosen: &Chosen, width: usize, reduction: &str, err
         Target::Values(_) => (Vec::new(), singles(&case["targets"])),
     };
     let targets = if classes { Targets::Classes(&of) } else { Targets::Values(&values) };
-    let objective = Objective::new(chosen, (target, 1), &Shape::flat(width), Place::default(), &mut Diagnostics::new());
+    let objective =
+        Objective::new(chosen, (target, 1), &Shape::flat(width), (Place::default(), ""), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
     let (row_losses, wanted) = (numbers(&case["each"]), &case[reduction]);
     let (gradient, loss) = (numbers(&wanted["gradient"]), wanted["loss"].as_f64().expect("a loss"));

@@ -56,7 +56,7 @@ fn compare(case: &Json, loss: &str, compared: &mut BTreeSet<&'static str>, error
     let target = if classes > 0 { Target::Classes(classes) } else { Target::Values(width) };
     let chosen = choose(|| &*LOSSES, objective::COMMON, &format!("\"{loss}\""));
     let objective =
-        Objective::new(&chosen, (target, 1), &Shape::flat(width), Place::default(), &mut Diagnostics::new());
+        Objective::new(&chosen, (target, 1), &Shape::flat(width), (Place::default(), ""), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
     let of = numbers(&case["targets"]);
     let indices: Vec<u32> = of.iter().map(|t| *t as u32).collect();

@@ -165,7 +165,7 @@ fn compare(file: &Json, case: &Json, errors: &mut Errors) {
     };
     let target = labels.target();
     let output = Shape(vec![steps, width]);
-    let objective = Objective::new(&chosen, (target, steps), &output, Place::default(), &mut Diagnostics::new());
+    let objective = Objective::new(&chosen, (target, steps), &output, (Place::default(), ""), &mut Diagnostics::new());
     let objective = objective.expect("loss, targets and width fit each other");
     let whole = lengths.iter().all(|length| *length as usize == steps);
     let lengths = if whole { Vec::new() } else { lengths };

@@ -84,12 +84,13 @@ pub struct Objective {
 
 impl Objective {
     /// The chosen loss on a network with rows of shape `output` and data with `steps` such targets per row, the first extent
-    /// of `output` where they are more than one. `layer` is the place of the last layer. What does not fit is reported.
+    /// of `output` where they are more than one. `layer` is the place of the last layer, with the shapes that led to its output.
+    /// What does not fit is reported.
     pub fn new(
         chosen: &Chosen,
         (target, steps): (Target, usize),
         output: &Shape,
-        layer: Place,
+        layer: (Place, &str),
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let outputs = outputs_per_target(target, steps, output, layer, diagnostics)?;
@@ -109,13 +110,13 @@ impl Objective {
             (Target::Classes(n), _) => {
                 let message = format!("the network gives {outputs} numbers {per}, but the data has {n} classes");
                 let hint = format!("let the last layer have `units = {n}`");
-                diagnostics.error_with_hint(layer, message, "the last layer", hint);
+                diagnostics.error_with_hint(layer.0, message, shapes(layer.1), hint);
                 return None;
             }
             (Target::Values(n), false) => {
                 let message = format!("the network gives {outputs} numbers {per}, but a target has {n}");
                 let hint = format!("let the last layer have `units = {n}`");
-                diagnostics.error_with_hint(layer, message, "the last layer", hint);
+                diagnostics.error_with_hint(layer.0, message, shapes(layer.1), hint);
                 return None;
             }
         };
@@ -228,7 +229,7 @@ fn outputs_per_target(
     target: Target,
     steps: usize,
     output: &Shape,
-    layer: Place,
+    (layer, story): (Place, &str),
     diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
     if steps == 1 || output.0.first() == Some(&steps) {
@@ -238,6 +239,10 @@ fn outputs_per_target(
         format!("the network gives rows of shape {output}, but the data has a target at each of {steps} steps");
     let (Target::Classes(wanted) | Target::Values(wanted)) = target;
     let hint = format!("let every layer keep the steps, and the last one give {steps} x {wanted}");
-    diagnostics.error_with_hint(layer, message, "the last layer", hint);
+    diagnostics.error_with_hint(layer, message, shapes(story), hint);
     None
+}
+
+fn shapes(story: &str) -> String {
+    format!("shapes so far: {story}")
 }

@@ -15,7 +15,7 @@ use super::init::{self, INITIALISER};
 use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
-use super::place::{self, Input};
+use super::place::{self, Input, Placed};
 use super::weights;
 
 /// The keys of `[network]`.
@@ -44,16 +44,18 @@ pub struct Network {
     start: Vec<f32>,
     input: Shape,
     output: Shape,
+    story: String,
 }
 
 impl Network {
     /// Places the network of a `[network]` section on such rows. What does not fit is reported.
     pub fn place(section: &Values, input: Input<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut slots = Slots::default();
-        let (chain, output) = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
+        let placed = place::chain(section.list("layers"), input, &mut slots, diagnostics)?;
         slots.mark_ends();
         let init = section.member("init").clone();
-        Some(Self { chain, slots, init, start: Vec::new(), input: input.shape.clone(), output })
+        let Placed { chain, shape: output, story } = placed;
+        Some(Self { chain, slots, init, start: Vec::new(), input: input.shape.clone(), output, story })
     }
 
     /// The network trained by such an optimizer: where its initialiser is half of a parametrization, the learning rates of
@@ -80,6 +82,11 @@ impl Network {
     /// The shape of a row of output.
     pub fn output(&self) -> &Shape {
         &self.output
+    }
+
+    /// How the shape of a row of output comes about: `40 -> dense -> 50 -> dense -> 10`.
+    pub fn story(&self) -> &str {
+        &self.story
     }
 
     /// The tensors in order.

@@ -25,8 +25,10 @@ pub struct Placing<'a> {
     symbols: Option<usize>,
     /// How many steps rows of different lengths are padded to, if they are.
     padded: Option<usize>,
-    /// How the shape came about: `40 -> dense 50 -> ...`.
+    /// How the shape came about, from the data on: see [`Placed::story`].
     story: String,
+    /// What the layer being placed is called in the file.
+    layer: &'static str,
     within: Within,
     index: usize,
     /// Of the layer being placed.
@@ -49,6 +51,8 @@ struct Within {
     /// What the names of its slots begin with.
     prefix: String,
     care: Care,
+    /// What leads to its first layer.
+    story: String,
     /// What the names of the slots that it uses begin with, where that layer shares another's, and where that was said.
     source: Option<(String, Place)>,
 }
@@ -64,13 +68,18 @@ pub struct Input<'a> {
     pub padded: Option<usize>,
 }
 
+/// Layers that were placed.
+pub struct Placed {
+    /// The layers.
+    pub chain: Chain,
+    /// The shape of the rows that they give.
+    pub shape: Shape,
+    /// How it came about, layer by layer: `40 -> dense -> 50`; within another layer `40 -> residual.body: 40 -> dense -> 50`.
+    pub story: String,
+}
+
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
-pub fn chain(
-    layers: &[Item],
-    input: Input<'_>,
-    slots: &mut Slots,
-    diagnostics: &mut Diagnostics,
-) -> Option<(Chain, Shape)> {
+pub fn chain(layers: &[Item], input: Input<'_>, slots: &mut Slots, diagnostics: &mut Diagnostics) -> Option<Placed> {
     place(layers, input, Within::default(), slots, diagnostics)
 }
 
@@ -80,7 +89,7 @@ fn place(
     within: Within,
     slots: &mut Slots,
     diagnostics: &mut Diagnostics,
-) -> Option<(Chain, Shape)> {
+) -> Option<Placed> {
     let mut placing = Placing {
         pushed: slots.state(),
         slots,
@@ -89,7 +98,8 @@ fn place(
         shape: input.clone(),
         symbols,
         padded,
-        story: input.to_string(),
+        story: format!("{}{input}", within.story),
+        layer: "",
         care: within.care.clone(),
         within,
         index: 0,
@@ -100,7 +110,7 @@ fn place(
     };
     for (index, item) in layers.iter().enumerate() {
         let Value::Member(chosen) = &item.value else { unreachable!("a list of layers holds members") };
-        placing.index = index;
+        (placing.index, placing.layer) = (index, chosen.name);
         placing.care = placing.within.care.within(&chosen.values);
         placing.source = placing.shared(chosen)?;
         LAYERS.build(chosen.name)(chosen, &mut placing)?;
@@ -108,10 +118,10 @@ fn place(
             return None;
         }
         placing.slots.close(placing.name());
-        placing.story = format!("{} -> {} -> {}", placing.story, chosen.name, placing.shape);
+        placing.story.push_str(&format!(" -> {} -> {}", chosen.name, placing.shape));
     }
     placing.chain.turn(Layout::Rows);
-    Some((placing.chain, placing.shape))
+    Some(Placed { chain: placing.chain, shape: placing.shape, story: placing.story })
 }
 
 impl Care {
@@ -247,12 +257,13 @@ impl Placing<'_> {
     fn inside(&mut self, name: &str, layers: &[Item], input: Input<'_>, rows: usize) -> Option<(Chain, Shape)> {
         let within = Within {
             prefix: format!("{}.{name}.", self.name()),
+            story: format!("{} -> {}.{name}: ", self.story, self.layer),
             care: self.care.clone(),
             source: self.source.as_ref().map(|(source, place)| (format!("{source}.{name}."), *place)),
         };
         let placed = place(layers, input, within, self.slots, self.diagnostics)?;
-        self.inner = self.inner.and(rows, placed.0.work());
-        Some(placed)
+        self.inner = self.inner.and(rows, placed.chain.work());
+        Some((placed.chain, placed.shape))
     }
 
     /// The name of the layer being placed: `1.body.0`.

@@ -25,7 +25,7 @@ use super::update::Update;
 /// What is known of the data before it is loaded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataOutline {
-    /// The shape of a row.
+    /// The shape of a row, before it is augmented.
     pub shape: Shape,
     /// What is predicted.
     pub target: Target,
@@ -58,10 +58,15 @@ impl From<Outline> for DataOutline {
 }
 
 impl DataOutline {
+    /// What is done to a row each time it is trained on, if anything.
+    fn augment(&self, read: &Read) -> Option<Augment> {
+        member(read, "data").and_then(|section| Augment::new(section, &self.shape))
+    }
+
     /// What a network gets.
-    fn rows(&self) -> Input<'_> {
-        let Self { shape, symbols, .. } = self;
-        Input { shape, symbols: *symbols, padded: self.padded.then(|| shape.0[0]) }
+    fn rows<'a>(&'a self, augment: Option<&'a Augment>) -> Input<'a> {
+        let shape = augment.map_or(&self.shape, Augment::shape);
+        Input { shape, symbols: self.symbols, padded: self.padded.then(|| shape.0[0]) }
     }
 }
 
@@ -99,9 +104,12 @@ impl Plan {
     /// Makes the plan, or reports all that stands in its way: a section that could not be read takes with it only what
     /// depends on it.
     pub fn new(read: &Read, data: &DataOutline, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let network = table(read, "network").and_then(|section| Network::place(section, data.rows(), diagnostics));
+        let augment = data.augment(read);
+        let rows = data.rows(augment.as_ref());
+        let network = table(read, "network").and_then(|section| Network::place(section, rows, diagnostics));
         let objective = network.as_ref().zip(member(read, "loss")).and_then(|(network, loss)| {
             let place = width_place(table(read, "network").expect("the network was placed from it"));
+            let place = (place, network.story());
             Objective::new(loss, (data.target, data.steps), network.output(), place, diagnostics)
         });
         let probes = network.as_ref().and_then(|network| probes(read, network, data, diagnostics));
@@ -121,7 +129,7 @@ impl Plan {
         searches(chosen, &network, (&training, data.train), read, diagnostics)?;
         let update = Update::new(chosen, &objective, rates.largest_momentum(), network.slots());
         Some(Self {
-            augment: member(read, "data").and_then(|section| Augment::new(section, network.input())),
+            augment,
             network,
             objective,
             update,
@@ -171,7 +179,8 @@ impl Plan {
         let searching = self.update.search().map_or(0, |how| Search::floats(how, self.run.steps));
         let copies = 1 + kept + beside + searching + self.update.planes();
         let batch = self.batch_rows(rows);
-        let batch = self.network.kept(batch) + batch * (self.network.input().width() + self.objective.steps());
+        let inputs = self.augment.as_ref().map_or(self.network.input().width(), Augment::room);
+        let batch = self.network.kept(batch) + batch * (inputs + self.objective.steps());
         4 * (self.network.parameters() * copies + batch)
     }
 }
@@ -273,7 +282,8 @@ fn width_place(network: &Values) -> Place {
 /// The columns that a setting's evaluations will have, also when the setting has a mistake elsewhere.
 pub fn measured(read: &Read, data: &DataOutline) -> Option<Vec<String>> {
     let mut quiet = Diagnostics::new();
-    let network = Network::place(table(read, "network")?, data.rows(), &mut quiet)?;
+    let augment = data.augment(read);
+    let network = Network::place(table(read, "network")?, data.rows(augment.as_ref()), &mut quiet)?;
     Some(columns(&probes(read, &network, data, &mut quiet)?, &network, &data.parts))
 }
 

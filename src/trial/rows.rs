@@ -10,6 +10,7 @@ use kernels::isa::Cpu;
 use kernels::loss::Targets;
 use kernels::{Floats, rows};
 
+use crate::data::augment::Augment;
 use crate::data::{Dataset, Labels};
 use crate::learn::objective::{Answers, Form};
 
@@ -168,20 +169,20 @@ pub struct Gathered {
     classes: Vec<u32>,
     values: Vec<f32>,
     lengths: Vec<u32>,
-    /// As long as a row of input.
+    /// What changing a row takes beside.
     spare: Vec<f32>,
 }
 
 impl Gathered {
-    /// Room for `rows` rows of a part.
-    pub fn new(part: &Part, rows: usize) -> Self {
+    /// Room for `rows` rows of a part, and for what is made of them.
+    pub fn new(part: &Part, augment: Option<&Augment>, rows: usize) -> Self {
         let targets = rows * part.steps();
         Self {
-            x: Floats::zeros(rows * part.inputs()),
+            x: Floats::zeros(rows * augment.map_or(part.inputs(), Augment::room)),
             classes: vec![0; if part.width == 0 { targets } else { 0 }],
             values: vec![0.0; targets * part.width],
             lengths: vec![0; if part.data.lengths.is_empty() { 0 } else { rows }],
-            spare: vec![0.0; part.inputs()],
+            spare: vec![0.0; augment.map_or(0, Augment::spare)],
         }
     }
 
@@ -199,9 +200,9 @@ impl Gathered {
         }
     }
 
-    /// The inputs of the first `rows` rows to be changed, and as much room as one of them takes.
-    pub fn change(&mut self, rows: usize) -> (&mut [f32], &mut [f32]) {
-        (&mut self.x[..rows * self.spare.len()], &mut self.spare)
+    /// The inputs to be changed, with all the room there is for them, and what that takes beside.
+    pub fn change(&mut self) -> (&mut [f32], &mut [f32]) {
+        (&mut self.x, &mut self.spare)
     }
 
     /// The inputs of the first `rows` rows.

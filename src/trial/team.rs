@@ -7,6 +7,7 @@
 //! In every phase every number is computed by one thread with the same operations in the same order as a single thread
 //! would, so the bits do not depend on how many there are.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use kernels::gemm::Scratch;
@@ -61,6 +62,8 @@ pub struct Team<'p> {
     /// Of the factors that the optimizer gave for the steps so far.
     product: f64,
     hands: Vec<Hand<'p>>,
+    /// What the constraints remember of where it started.
+    start: Vec<Vec<f32>>,
     /// The state of an optimizer that searches.
     search: Option<Search>,
 }
@@ -89,7 +92,7 @@ impl<'p> Team<'p> {
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |_| Shard {
             rows: 0..0,
-            gathered: if whole { Gathered::default() } else { Gathered::new(train, share) },
+            gathered: if whole { Gathered::default() } else { Gathered::new(train, plan.augment.as_ref(), share) },
             kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
             losses: vec![0.0; share * train.steps()],
         };
@@ -108,6 +111,7 @@ impl<'p> Team<'p> {
             cpu,
             seeds,
             grads: Floats::zeros(grads),
+            start: plan.update.start(cpu, &params),
             home: Floats::zeros(if plan.update.climb().is_some() { params.len() } else { 0 }),
             params,
             memory,
@@ -199,14 +203,14 @@ impl<'p> Team<'p> {
         let all = 0..self.params.len();
         let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         let step = Step { number, lr, momentum: None, product: self.product };
-        self.plan.update.step(self.cpu, step, &all, stretch, self.hands[0].scratch);
+        self.plan.update.step(self.cpu, (step, &self.start), &all, stretch, self.hands[0].scratch);
     }
 
     /// The gradient of what is minimised, of all parameters, not clipped.
     fn whole_gradient(&mut self, train: &Part, batch: Batch<'_>) {
         let shards = &self.shards[..self.busy(batch.rows())];
         let step = Step { number: 0, lr: 0.0, momentum: None, product: 1.0 };
-        let phase = Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, clips: false };
+        let phase = Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, start: &[], clips: false };
         let [a, b, c, d] = &mut self.memory;
         let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         divide(&self.cuts, stretch, &mut self.hands, &|part, stretch, hand: &mut Hand<'_>| {
@@ -232,7 +236,7 @@ impl<'p> Team<'p> {
     fn parameters_phase(&mut self, train: &Part, batch: Batch<'_>, number: u64, lr: f64) {
         let (plan, cpu, step) = (self.plan, self.cpu, self.next(number, lr));
         let shards = &self.shards[..self.busy(batch.rows())];
-        let phase = Phase { plan, cpu, train, batch, shards, step, clips: true };
+        let phase = Phase { plan, cpu, train, batch, shards, step, start: &self.start, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let mut stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         if plan.update.alone() {
@@ -282,7 +286,7 @@ impl<'p> Team<'p> {
             lengths: &[],
         };
         shard.rows_phase(plan, pass, &self.params, (train, batch, divisor(plan, train, batch)), each);
-        let phase = Phase { plan, cpu, train, batch, shards: &self.shards, step, clips: true };
+        let phase = Phase { plan, cpu, train, batch, shards: &self.shards, step, start: &self.start, clips: true };
         let [a, b, c, d] = &mut self.memory;
         let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         phase.block_by_block(&self.blocks, &(self.cuts[0]..self.cuts[1]), stretch, hand, each);
@@ -361,10 +365,10 @@ impl Shard {
                 let first = self.rows.start;
                 each(&mut || self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place)));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
-                    let (x, spare) = self.gathered.change(count);
-                    each(&mut || augment.rows(seeds, step, row, x, spare));
+                    let (x, spare) = self.gathered.change();
+                    each(&mut || augment.rows(seeds, step, (row, count), x, spare));
                 }
-                (self.gathered.x(count, train.inputs()), self.gathered.answers(count, train))
+                (self.gathered.x(count, plan.network.input().width()), self.gathered.answers(count, train))
             }
         };
         let kept = &mut self.kept[..plan.network.kept(count)];
@@ -380,7 +384,7 @@ impl Shard {
     fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
         let x = match (batch, &plan.augment) {
             (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
-            _ => self.gathered.x(self.rows.len(), train.inputs()),
+            _ => self.gathered.x(self.rows.len(), plan.network.input().width()),
         };
         let rows = self.rows.len();
         Trace { rows, x, dy: &[], kept: &self.kept[..plan.network.kept(rows)] }
@@ -402,7 +406,8 @@ impl Shard {
             let kept = &mut self.kept[..plan.network.kept(count)];
             let rows = start..start + count;
             pass.lengths = part.lengths(&rows);
-            z.copy_from_slice(plan.network.forward(&mut pass, params, part.x(&rows), kept));
+            let x = plan.augment.as_ref().map_or(Cow::Borrowed(part.x(&rows)), |augment| augment.still(part.x(&rows)));
+            z.copy_from_slice(plan.network.forward(&mut pass, params, &x, kept));
         }
     }
 }
@@ -416,6 +421,7 @@ struct Phase<'a> {
     batch: Batch<'a>,
     shards: &'a [Shard],
     step: Step,
+    start: &'a [Vec<f32>],
     /// Whether the components of the gradient are clipped.
     clips: bool,
 }
@@ -458,7 +464,7 @@ impl Phase<'_> {
     }
 
     fn update(&self, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
-        self.plan.update.step(self.cpu, self.step, part, stretch, scratch);
+        self.plan.update.step(self.cpu, (self.step, self.start), part, stretch, scratch);
     }
 }
 

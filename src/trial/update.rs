@@ -241,8 +241,20 @@ impl Update {
         (factor < 1.0 || factor.is_nan()).then_some(factor as f32)
     }
 
-    /// One step of the parameters in `part` of the buffer.
-    pub fn step(&self, cpu: Cpu, step: Step, part: &Range<usize>, stretch: Stretch<'_>, scratch: &mut Scratch) {
+    /// What the constraints remember of the parameters that training starts from.
+    pub fn start(&self, cpu: Cpu, params: &[f32]) -> Vec<Vec<f32>> {
+        self.bounds.iter().map(|bound| bound.start(cpu, &params[bound.slot.range()])).collect()
+    }
+
+    /// One step of the parameters in `part` of the buffer; `start` is what [`Update::start`] gave.
+    pub fn step(
+        &self,
+        cpu: Cpu,
+        (step, start): (Step, &[Vec<f32>]),
+        part: &Range<usize>,
+        stretch: Stretch<'_>,
+        scratch: &mut Scratch,
+    ) {
         let Stretch { params, grads, mut memory } = stretch;
         for group in &self.groups {
             let step = Step { lr: step.lr * group.lr, ..step };
@@ -259,9 +271,9 @@ impl Update {
                 group.optimizer.step(cpu, step, buffers, scratch);
             }
         }
-        for bound in &self.bounds {
+        for (bound, start) in self.bounds.iter().zip(start) {
             if let Some(at) = within(&bound.slot.range(), part) {
-                bound.hold(cpu, &mut params[at], scratch);
+                bound.hold(cpu, &mut params[at], start, scratch);
             }
         }
     }

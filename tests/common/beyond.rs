@@ -5,6 +5,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     (
         "the data and the files it lies in",
         &[
+            "augment_crop_larger_than_rows",
             "augment_of_padded_rows",
             "augment_of_text",
             "cifar10_file_missing",
@@ -15,6 +16,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
             "modular_fraction",
             "parity_degree",
             "permute_on_padded_rows",
+            "series_window_longer_than_it",
             "standardize_row_of_one",
             "subset_stratified_on_steps",
             "subset_stratified_on_values",
@@ -54,6 +56,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
             "metric_needs_numbers",
             "metric_no_such_input",
             "metric_too_many_units",
+            "misfit_within_layers",
             "metric_top_k_of_few_classes",
             "outputs_are_no_steps",
             "outputs_are_not_classes",
@@ -169,7 +172,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
     ("numbers held against one another", &["expect_band_upside_down", "loss_weights_all_zero", "range_descending"]),
     (
         "what a key asks of those beside it",
-        &["fold_without_folds", "range_without_count", "table_test_without_targets"],
+        &["fold_without_folds", "npz_lengths_of_one_part", "range_without_count", "table_test_without_targets"],
     ),
     ("the point that JSON cannot tell from none: `1.0`", &["validation_share_of_one"]),
 ];

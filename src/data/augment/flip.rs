@@ -22,9 +22,10 @@ struct Flip {
 }
 
 impl Augmentation for Flip {
-    fn apply(&self, stream: &mut Stream, planes: Planes, row: &mut [f32], _spare: &mut [f32]) {
+    fn apply(&self, stream: &mut Stream, planes: Planes, from: &[f32], to: &mut [f32]) {
+        to.copy_from_slice(from);
         if stream.unit() < self.probability {
-            row.chunks_exact_mut(planes.width).for_each(<[f32]>::reverse);
+            to.chunks_exact_mut(planes.width).for_each(<[f32]>::reverse);
         }
     }
 }

@@ -26,7 +26,8 @@ struct Noise {
 }
 
 impl Augmentation for Noise {
-    fn apply(&self, stream: &mut Stream, _planes: Planes, row: &mut [f32], _spare: &mut [f32]) {
-        row.iter_mut().for_each(|x| *x = (f64::from(*x) + self.deviation * stream.normal()) as f32);
+    fn apply(&self, stream: &mut Stream, _planes: Planes, from: &[f32], to: &mut [f32]) {
+        let blurred = |x: f32, stream: &mut Stream| (f64::from(x) + self.deviation * stream.normal()) as f32;
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = blurred(*from, stream));
     }
 }

@@ -1,5 +1,5 @@
-//! `shift`: an image moved by a few pixels in each direction, a signal by a few numbers. A random crop of an image with a
-//! padded rim is the same thing under another name.
+//! `shift`: an image moved by a few pixels in each direction, a signal by a few numbers. A `crop` of the image's
+//! own size with a rim of zeros does the same.
 
 use super::*;
 
@@ -11,10 +11,10 @@ const FILL: Kind = Kind::Either(&[
 pub(super) fn entry() -> Entry<Build> {
     let about = About {
         name: "shift",
-        aliases: &["crop", "random_crop", "RandomCrop", "translate"],
+        aliases: &["translate"],
         summary: "an image or signal moved by up to so many pixels along each axis",
         formula: "x'[i, j] = x[i + a, j + b], a and b uniform integers from -pixels to pixels; a = 0 for rows of one axis",
-        source: "Krizhevsky, Sutskever & Hinton 2012; torchvision RandomCrop(size, padding)",
+        source: "Krizhevsky, Sutskever & Hinton 2012; torchvision RandomCrop(size, padding) of the image's own size",
         keys: vec![
             Key::preset("pixels", Kind::Whole { least: 1, most: 1 << 20 }, "4", "how far at most").or(&["padding"]),
             Key::preset("fill", FILL, "0.0", "what comes in over the edge: a number, or `\"edge\"`"),
@@ -39,13 +39,12 @@ struct Shift {
 }
 
 impl Augmentation for Shift {
-    fn apply(&self, stream: &mut Stream, Planes { height, width }: Planes, row: &mut [f32], spare: &mut [f32]) {
+    fn apply(&self, stream: &mut Stream, Planes { height, width }: Planes, from: &[f32], to: &mut [f32]) {
         let mut draw = || stream.below(2 * self.pixels as u64 + 1) as i64 - self.pixels as i64;
         let (down, right) = (if height > 1 { draw() } else { 0 }, draw());
-        spare.copy_from_slice(row);
         let inside = |at: i64, size: usize| usize::try_from(at).ok().filter(|at| *at < size);
         let nearest = |at: i64, size: usize| at.clamp(0, size as i64 - 1) as usize;
-        for (to, from) in row.chunks_exact_mut(height * width).zip(spare.chunks_exact(height * width)) {
+        for (to, from) in to.chunks_exact_mut(height * width).zip(from.chunks_exact(height * width)) {
             for (at, x) in to.iter_mut().enumerate() {
                 let (i, j) = ((at / width) as i64 + down, (at % width) as i64 + right);
                 *x = match (self.fill, inside(i, height).zip(inside(j, width))) {

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use crate::base::diagnostics::suggest;
+use crate::base::diagnostics::{Diagnostics, suggest};
 use crate::base::error::{Error, Result};
 use crate::base::key::{Key, Kind};
 use crate::base::random::Seeds;
 use crate::base::registry::{About, Entry};
 use crate::base::shape::{Shape, Target};
-use crate::base::values::{Value, Values};
+use crate::base::values::{Chosen, Value, Values};
 use crate::data::dataset::{Dataset, Labels};
 use crate::data::folders::Folders;
 use crate::data::share;
@@ -38,6 +38,13 @@ pub(super) fn entry() -> Entry<Build> {
             Key::preset("x_test", Kind::Text, "\"x_test\"", "the array of test inputs"),
             Key::preset("y_test", Kind::Text, "\"y_test\"", "the array of test targets"),
             Key::optional(
+                "lengths",
+                Kind::Text,
+                "the array, (rows) of integers, that says how many of its steps, the first extent of a row, each row of `x` \
+                 has; the others are padding, whatever stands there",
+            ),
+            Key::optional("lengths_test", Kind::Text, "the same of `x_test`"),
+            Key::optional(
                 "test",
                 share::KIND,
                 "test on so many rows of `x`, a number or a share, instead of on `x_test`: the last ones, unless `split` is \
@@ -47,7 +54,24 @@ pub(super) fn entry() -> Entry<Build> {
         ],
         example: "{ type = \"npz\", path = \"mnist1d.npz\", x = \"x_train\", y = \"y_train\" }".into(),
     };
-    Entry { about, build: |chosen, _| Some(Box::new(Npz::new(&chosen.values))) }
+    Entry { about, build }
+}
+
+fn build(chosen: &Chosen, diagnostics: &mut Diagnostics) -> Option<Box<dyn Source>> {
+    let values = &chosen.values;
+    let wanted = values.has("lengths") && !values.has("test");
+    let (given, missing) = match (wanted, values.has("lengths_test")) {
+        (true, false) => ("lengths", "lengths_test"),
+        (false, true) => ("lengths_test", if values.has("lengths") { "x_test" } else { "lengths" }),
+        _ => return Some(Box::new(Npz::new(values))),
+    };
+    let message = match missing {
+        "x_test" => "`lengths_test` has no meaning where `test` takes rows of `x`".to_owned(),
+        _ => format!("`{given}` is given without `{missing}`"),
+    };
+    let hint = "rows of different lengths are so in both parts, or in neither";
+    diagnostics.error_with_hint(values.place(given), message, "", hint);
+    None
 }
 
 /// Larger labels are no classes.
@@ -59,10 +83,11 @@ struct Npz {
     test: Test,
 }
 
-/// The arrays of inputs and targets.
+/// The arrays of inputs and targets, and of lengths where rows have their own.
 struct Names {
     x: String,
     y: String,
+    lengths: Option<String>,
 }
 
 enum Test {
@@ -72,12 +97,16 @@ enum Test {
 
 impl Npz {
     fn new(values: &Values) -> Self {
-        let names = |x, y| Names { x: values.text(x).to_owned(), y: values.text(y).to_owned() };
+        let names = |x, y, lengths| Names {
+            x: values.text(x).to_owned(),
+            y: values.text(y).to_owned(),
+            lengths: values.has(lengths).then(|| values.text(lengths).to_owned()),
+        };
         let test = match values.value("test") {
-            Value::Absent => Test::Arrays(names("x_test", "y_test")),
+            Value::Absent => Test::Arrays(names("x_test", "y_test", "lengths_test")),
             _ => Test::Rows(HoldOut::new(values, 0.0, true)),
         };
-        Self { path: values.text("path").to_owned(), train: names("x", "y"), test }
+        Self { path: values.text("path").to_owned(), train: names("x", "y", "lengths"), test }
     }
 
     fn open(&self, folders: &Folders) -> Result<Archive> {
@@ -90,6 +119,7 @@ impl Source for Npz {
         let mut archive = self.open(folders)?;
         let (shape, rows) = archive.inputs(&self.train.x)?;
         let labels = archive.labels(&self.train, rows)?;
+        archive.lengths(&self.train, (&shape, rows))?;
         let (train, test, target) = match &self.test {
             Test::Rows(held) => {
                 let test = held.count(rows, &archive.path)?;
@@ -99,10 +129,12 @@ impl Source for Npz {
                 let (test_shape, test_rows) = archive.inputs(&names.x)?;
                 let test_labels = archive.labels(names, test_rows)?;
                 archive.same_shape(names, (&shape, &test_shape))?;
+                archive.lengths(names, (&test_shape, test_rows))?;
                 (rows, test_rows, archive.same_target(names, (&labels, &test_labels))?)
             }
         };
-        Ok(Contents::new(shape, target, train, test))
+        let padded = self.train.lengths.is_some();
+        Ok(Contents { padded, ..Contents::new(shape, target, train, test) })
     }
 
     fn load(&self, folders: &Folders, seeds: Seeds) -> Result<Parts> {
@@ -180,7 +212,31 @@ impl Archive {
     fn rows(&mut self, names: &Names) -> Result<Dataset> {
         let (shape, rows) = self.inputs(&names.x)?;
         let labels = self.labels(names, rows)?;
-        Ok(Dataset::new(shape, self.numbers(&names.x)?, labels))
+        let lengths = self.lengths(names, (&shape, rows))?;
+        let mut x = self.numbers(&names.x)?;
+        let step = shape.width() / shape.0[0];
+        for (row, length) in x.chunks_exact_mut(shape.width()).zip(&lengths) {
+            row[*length as usize * step..].fill(0.0);
+        }
+        Ok(Dataset { lengths, ..Dataset::new(shape, x, labels) })
+    }
+
+    /// How many steps each of `rows` inputs of this shape has; none where they all have all.
+    fn lengths(&mut self, names: &Names, (shape, rows): (&Shape, usize)) -> Result<Vec<u32>> {
+        let Some(name) = &names.lengths else { return Ok(Vec::new()) };
+        let (found, whole) = self.array(name).map(|array| (array.shape.clone(), array.is_whole()))?;
+        if found[..] != [rows] || !whole {
+            let kind = if whole { "integers" } else { "floats" };
+            let what = format!("holds {kind} of the shape {}, not a length for each of the {rows} rows", Shape(found));
+            return Err(self.wrong(name, &format!("{what} of `{}`", names.x)).hint("save `(rows)` integers"));
+        }
+        let (lengths, steps) = (self.numbers(name)?, shape.0[0]);
+        if let Some(row) = lengths.iter().position(|length| !(1.0..=steps as f32).contains(length)) {
+            let what =
+                format!("has the length {} in row {row}, but a row of `{}` has {steps} steps", lengths[row], names.x);
+            return Err(self.wrong(name, &what).hint("lengths are integers from 1 to the first extent of a row"));
+        }
+        Ok(lengths.into_iter().map(|length| length as u32).collect())
     }
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>> {

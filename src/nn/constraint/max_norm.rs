@@ -22,7 +22,7 @@ struct MaxNorm {
 }
 
 impl Constraint for MaxNorm {
-    fn factor(&self, length: f64) -> f64 {
+    fn factor(&self, length: f64, _start: f64) -> f64 {
         if length > self.most { self.most / (length + EPSILON) } else { 1.0 }
     }
 }

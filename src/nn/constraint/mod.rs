@@ -1,5 +1,6 @@
 //! What the weights of a layer must obey after every update: the vector of incoming weights of each unit is brought to an
-//! allowed length, its direction stays. The rule is an entry of the registry: from a length to a factor.
+//! allowed length, its direction stays. The rule is an entry of the registry: from a length, and the one that training
+//! started from, to a factor.
 //!
 //! Incoming weights are those that a unit multiplies its inputs by: a column of a matrix `(in, out)`, the window of a channel of
 //! a convolution, the weights of one gate of a recurrent unit. Biases, embeddings and the factors of normalisations are free.
@@ -17,6 +18,7 @@ use crate::base::values::Values;
 
 use super::params::{Role, Slot};
 
+mod constant_norm;
 mod max_norm;
 mod unit_norm;
 
@@ -25,15 +27,28 @@ const EPSILON: f64 = 1e-7;
 
 /// A rule for the lengths of vectors.
 pub trait Constraint: Send + Sync {
-    /// What a vector of this length is multiplied by.
-    fn factor(&self, length: f64) -> f64;
+    /// What a vector of this length is multiplied by; `start` is its length before the first step, 0 unless the rule
+    /// [remembers](Self::remembers) it.
+    fn factor(&self, length: f64, start: f64) -> f64;
+
+    /// Whether it asks for the length before the first step.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Whether all weights of a tensor are one vector, and not those of each unit one of their own.
+    fn whole(&self) -> bool {
+        false
+    }
 }
 
 type Build = fn(&Values) -> Box<dyn Constraint>;
 
 /// Every constraint there is.
-pub static CONSTRAINTS: LazyLock<Registry<Build>> =
-    LazyLock::new(|| Registry { kind: "constraint", entries: vec![max_norm::entry(), unit_norm::entry()] });
+pub static CONSTRAINTS: LazyLock<Registry<Build>> = LazyLock::new(|| Registry {
+    kind: "constraint",
+    entries: vec![max_norm::entry(), unit_norm::entry(), constant_norm::entry()],
+});
 
 /// A choice of one.
 pub const CONSTRAINT: Kind = Kind::Member { registry: || &*CONSTRAINTS, common: &[] };
@@ -57,16 +72,38 @@ impl Bound {
         self.units()
     }
 
-    /// Brings the weights of the slot to the lengths that are allowed. The square of a length is one chain over the rows in
-    /// order.
-    pub fn hold(&self, cpu: Cpu, weights: &mut [f32], scratch: &mut Scratch) {
+    /// The squared lengths that training starts from, one for each unit; none unless the rule asks for them.
+    pub fn start(&self, cpu: Cpu, weights: &[f32]) -> Vec<f32> {
+        if !self.rule.remembers() {
+            return Vec::new();
+        }
+        let mut squares = vec![0.0; self.units()];
+        self.squares(cpu, weights, &mut squares);
+        squares
+    }
+
+    /// Brings the weights of the slot to the lengths that are allowed; `start` is what [`Bound::start`] gave.
+    pub fn hold(&self, cpu: Cpu, weights: &mut [f32], start: &[f32], scratch: &mut Scratch) {
         let factors = scratch.room(self.units());
-        reduce::column_dots(cpu, (weights, weights), factors.len(), 0..factors.len(), false, factors);
-        for factor in &mut *factors {
-            *factor = self.rule.factor(libm::sqrt(f64::from(*factor))) as f32;
+        self.squares(cpu, weights, factors);
+        let length = |square: f32| libm::sqrt(f64::from(square));
+        for (unit, factor) in factors.iter_mut().enumerate() {
+            let start = start.get(unit).map_or(0.0, |square| length(*square));
+            *factor = self.rule.factor(length(*factor), start) as f32;
         }
         for row in weights.chunks_exact_mut(factors.len()) {
             row.iter_mut().zip(&*factors).for_each(|(weight, factor)| *weight *= factor);
+        }
+    }
+
+    /// The squared length of the vector that each unit's weights belong to: one chain over the rows in order, of a whole tensor
+    /// then one over its units.
+    fn squares(&self, cpu: Cpu, weights: &[f32], squares: &mut [f32]) {
+        let units = squares.len();
+        reduce::column_dots(cpu, (weights, weights), units, 0..units, false, squares);
+        if self.rule.whole() {
+            let sum: f64 = squares.iter().map(|square| f64::from(*square)).sum();
+            squares.fill(sum as f32);
         }
     }
 

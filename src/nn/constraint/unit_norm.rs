@@ -19,7 +19,7 @@ pub(super) fn entry() -> Entry<Build> {
 struct UnitNorm;
 
 impl Constraint for UnitNorm {
-    fn factor(&self, length: f64) -> f64 {
+    fn factor(&self, length: f64, _start: f64) -> f64 {
         1.0 / (length + EPSILON)
     }
 }
