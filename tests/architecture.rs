@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use common::{parse, read_file, root, sources};
+use runner::base::registry::Members;
+use runner::nn::layers::LAYERS;
 
 /// The levels, lowest first. A module uses modules of earlier levels only; those of one level are siblings and never use
 /// each other. `kernels` is a crate of its own.
@@ -86,6 +89,99 @@ const CONFINED: &[Confined] = &[
         because: "kernels are slices in, slices out",
     },
 ];
+
+/// Layers whose names are words that the code has other uses for: what counts is where such a name is written as a name.
+const ALSO_WORDS: &[&str] =
+    &["activation", "concat", "flatten", "permute", "repeat", "residual", "reshape", "scale", "transpose"];
+
+/// Where layers are named outside of the file of their name, which a layer more must not need.
+struct Named {
+    layers: &'static [&'static str],
+    within: &'static str,
+    because: &'static str,
+}
+
+const NAMED: &[Named] = &[
+    Named {
+        layers: &["conv1d", "conv2d"],
+        within: "src/nn/layers/conv.rs",
+        because: "one file for axes of any number",
+    },
+    Named {
+        layers: &["max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "l2_pool1d", "l2_pool2d"],
+        within: "src/nn/layers/pool.rs",
+        because: "one file for windows",
+    },
+    Named {
+        layers: &["layer_norm", "rms_norm"],
+        within: "src/nn/layers/row_norm.rs",
+        because: "one file for normalisation of rows",
+    },
+    Named {
+        layers: &["dense", "reshape", "activation"],
+        within: "src/nn/layers/",
+        because: "in examples and hints, and the most weights of a layer; an activation is a setting of several",
+    },
+    Named { layers: &["dropout"], within: "src/nn/layers/recurrent/", because: "it stands between two levels" },
+    Named { layers: &["dropout"], within: "src/nn/layers/spatial_dropout.rs", because: "the same draws" },
+    Named { layers: &["batch_norm"], within: "src/nn/layers/per_step.rs", because: "it must not see padding" },
+    Named { layers: &["layer_norm"], within: "src/nn/layers/batch_norm.rs", because: "a hint" },
+    Named { layers: &["concat"], within: "src/nn/layers/parallel.rs", because: "a way to join branches" },
+    Named { layers: &["embedding"], within: "src/nn/layers/dense.rs", because: "whose weights can be tied" },
+    Named { layers: &["dense", "embedding"], within: "src/nn/place.rs", because: "a hint: whose weights can be tied" },
+    Named { layers: &["batch_norm"], within: "src/trial/plan.rs", because: "a message: it alone couples rows" },
+    Named { layers: &["dense"], within: "src/probe/input_share.rs", because: "a message" },
+    Named { layers: &["dense"], within: "src/bench/figures.rs", because: "a caption" },
+    Named { layers: &["embedding", "attention"], within: "src/nn/init/", because: "PyTorch's rules for them" },
+    Named { layers: &["embedding", "rnn", "activation"], within: "src/data/sources/", because: "what a source is for" },
+    Named { layers: &["permute", "repeat", "scale"], within: "src/data/prepare/", because: "keys of another meaning" },
+    Named { layers: &["scale"], within: "src/report/", because: "a key of another meaning" },
+    Named { layers: &["dropout"], within: "src/base/", because: "the name of its stream" },
+    Named { layers: &["dropout"], within: "kernels/src/random.rs", because: "its kernel" },
+    Named { layers: &["attention"], within: "kernels/src/lib.rs", because: "the list of kernels" },
+    Named { layers: &["rnn", "lstm", "gru"], within: "kernels/src/recurrent/mod.rs", because: "the list of cells" },
+];
+
+/// A layer more is a file, perhaps a kernel, and an entry: nothing else knows which layers there are.
+#[test]
+fn a_layer_is_named_in_its_own_files_only() {
+    let (mut broken, mut needed) = (Vec::new(), BTreeSet::new());
+    let names: Vec<&str> = LAYERS.all().into_iter().map(|about| about.name).collect();
+    let lists = ["src/nn/layers/mod.rs"];
+    for (file, text) in sources("src").into_iter().chain(sources("kernels/src")) {
+        // what tests name is theirs
+        if lists.contains(&file.as_str()) || file.ends_with("/tests.rs") {
+            continue;
+        }
+        let text = without(&text, |first| first == '/');
+        for name in names.iter().filter(|name| !file.ends_with(&format!("/{name}.rs")) && names_it(&text, name)) {
+            let known = |named: &&Named| named.layers.contains(name) && file.starts_with(named.within);
+            match NAMED.iter().find(known) {
+                Some(named) => drop(needed.insert((named.within, *name))),
+                None => broken.push(format!("{file} names the layer `{name}`")),
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+    for named in NAMED {
+        for layer in named.layers {
+            let (within, because) = (named.within, named.because);
+            assert!(needed.contains(&(within, layer)), "{within} no longer names `{layer}` ({because})");
+        }
+    }
+}
+
+/// Whether a text without comments has the name of a layer in it.
+fn names_it(text: &str, layer: &str) -> bool {
+    if ALSO_WORDS.contains(&layer) {
+        return [format!("\"{layer}\""), format!("\\\"{layer}\\\""), format!("`{layer}`")]
+            .iter()
+            .any(|name| text.contains(name));
+    }
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(layer)
+        .any(|(at, name)| !inside(text[..at].chars().next_back()) && !inside(text[at + name.len()..].chars().next()))
+}
 
 #[test]
 fn modules_use_earlier_levels_only() {
@@ -284,13 +380,22 @@ fn tokens(code: &str) -> Vec<(usize, String)> {
 
 /// The text with comments and the insides of literals left blank, line by line as it was.
 fn code(text: &str) -> String {
+    without(text, |_| true)
+}
+
+/// The same with only those left blank whose first character is such a one.
+fn without(text: &str, which: impl Fn(char) -> bool) -> String {
     let text: Vec<char> = text.chars().collect();
     let (mut out, mut at) = (String::new(), 0);
     while at < text.len() {
         let length = blank(&text[at..]);
-        let lines = text[at..at + length].iter().filter(|c| **c == '\n');
-        out.extend(if length > 0 { std::iter::once(&' ').chain(lines).collect::<Vec<_>>() } else { vec![&text[at]] });
-        at += length.max(1);
+        let passed = &text[at..at + length.max(1)];
+        if length > 0 && which(text[at]) {
+            out.extend(std::iter::once(&' ').chain(passed.iter().filter(|c| **c == '\n')));
+        } else {
+            out.extend(passed);
+        }
+        at += passed.len();
     }
     out
 }
@@ -333,6 +438,15 @@ fn a_use_is_found_in_code_and_nowhere_else() {
     assert_eq!(found("src/data/sources/idx.rs", up), ["1 report", "3 cli"]);
     let raw = "let s = r#\"\" crate::cli\"#; use crate::run; /* crate::cli */ pub(crate) fn f() {}";
     assert_eq!(found("src/cli/mod.rs", raw), ["1 run"]);
+}
+
+#[test]
+fn a_layer_is_found_by_its_name() {
+    let found = |text: &str, layer: &str| names_it(&without(text, |first| first == '/'), layer);
+    assert!(found("if chosen.name == \"lstm\" {", "lstm") && found("use super::{dense, lstm};", "lstm"));
+    assert!(!found("// lstm\nlet lstm_like = 1; /* lstm */", "lstm"));
+    assert!(found("example: \"{ type = \\\"scale\\\" }\"", "scale") && found("\"a `scale` before it\"", "scale"));
+    assert!(!found("let scale = 2.0; // `scale`", "scale"));
 }
 
 #[test]

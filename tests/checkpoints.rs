@@ -4,40 +4,16 @@
 mod common;
 
 use std::path::Path;
+use std::process::Command;
 
 use common::program::{expect, folder};
-use common::{Errors, golden, list, numbers, rehearse, root, singles, text};
-use kernels::{Cpu, Scratch};
+use common::{Errors, evaluated, golden, list, numbers, planned, rehearse, root, singles, text};
+use kernels::Cpu;
 use runner::base::hash;
-use runner::nn::layer::Pass;
+use runner::base::shape::{Shape, Target};
 use runner::nn::weights;
+use runner::trial::plan::DataOutline;
 use safetensors::SafeTensors;
-
-/// The networks of `tests/golden/checkpoint.py`.
-fn network(name: &str) -> &'static str {
-    match name {
-        "dense" => {
-            "{ type = 'dense', units = 7 }, { type = 'activation', function = 'tanh' },
-             { type = 'residual', layers = [
-                 { type = 'dense', units = 7, bias = false }, { type = 'activation', function = 'tanh' },
-             ] }"
-        }
-        "conv2d" => {
-            "{ type = 'reshape', shape = [2, 4, 5] }, { type = 'conv2d', channels = 4, kernel_size = [2, 3], groups = 2 },
-             { type = 'activation', function = 'relu' }, { type = 'flatten' }"
-        }
-        "conv1d" => {
-            "{ type = 'reshape', shape = [2, 6] }, { type = 'conv1d', channels = 3, kernel_size = 3 }, { type = 'flatten' }"
-        }
-        "lstm" => "{ type = 'reshape', shape = [4, 3] }, { type = 'lstm', units = 5, layers = 2 }",
-        "gru" => "{ type = 'reshape', shape = [4, 3] }, { type = 'gru', units = 2, bidirectional = true }",
-        "norms" => {
-            "{ type = 'reshape', shape = [2, 3, 4] }, { type = 'conv2d', channels = 3, kernel_size = 2 }, 'batch_norm2d',
-             'flatten', { type = 'dense', units = 5 }, 'batch_norm1d', 'layer_norm', 'rms_norm'"
-        }
-        other => panic!("no network is called {other}"),
-    }
-}
 
 /// Against PyTorch in `f64`; the parameters are the same `f32`.
 const OUTPUT_ERROR: f64 = 1e-6;
@@ -47,23 +23,22 @@ fn what_pytorch_saved_is_read_and_written_the_same() {
     let mut errors = Errors::new("outputs of networks of PyTorch's", OUTPUT_ERROR);
     for case in list(&golden("checkpoints.json")["cases"]) {
         let name = text(case, "name");
-        let rehearsal = rehearse(&format!(
-            "data = {{ type = 'regression', features = {}, outputs = 3, train = 4, test = 1 }}
-             network.layers = [{}, {{ type = 'dense', units = 3 }}]
+        let sections = format!(
+            "network.layers = [{}, {{ type = 'dense', units = 3 }}]
              loss = 'mse'
              optimizer = {{ type = 'sgd', lr = 0.1 }}
              train = {{ steps = 1, batch_size = 4 }}",
-            case["width"],
-            network(name),
-        ));
-        let network = rehearsal.unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
+            text(case, "layers"),
+        );
+        let count = |key: &str| case[key].as_u64().map(|count| count as usize);
+        let (shape, target) = (Shape::flat(count("width").expect("a width")), Target::Values(3));
+        let (symbols, parts) = (count("symbols"), vec!["train", "test"]);
+        let outline = DataOutline { shape, target, train: 4, steps: 1, symbols, padded: false, parts };
+        let network = planned(&sections, &outline).network;
         let path = root().join(format!("tests/golden/checkpoint_{name}.safetensors"));
         let theirs = std::fs::read(path).expect("a file of the repository");
         let params = weights::from_bytes(network.slots(), &theirs).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let (x, mut scratch) = (singles(&case["x"]), Scratch::new());
-        let mut kept = vec![0.0; network.kept(4)];
-        let mut pass = Pass { cpu: Cpu::best(), scratch: &mut scratch, draws: None, lengths: &[] };
-        let outputs = network.forward(&mut pass, &params, &x, &mut kept);
+        let outputs = evaluated(Cpu::best(), &network, &params, &singles(&case["x"]), &[]);
         for (ours, theirs) in outputs.iter().zip(numbers(&case["outputs"])) {
             errors.check(f64::from(*ours), theirs, theirs.abs().max(1.0), &name);
         }
@@ -75,6 +50,25 @@ fn what_pytorch_saved_is_read_and_written_the_same() {
         }
     }
     errors.report();
+}
+
+/// The way back, by the script that made those files: see its head.
+#[test]
+fn what_we_save_is_loaded_by_pytorch() {
+    let named = std::env::var_os("RUNNER_TEST_PYTHON");
+    let python = || Command::new(named.as_deref().unwrap_or("python3".as_ref()));
+    let there = python().args(["-c", "import torch, safetensors"]).output();
+    if !there.is_ok_and(|there| there.status.success()) {
+        assert!(named.is_none(), "RUNNER_TEST_PYTHON names no python that has torch and safetensors");
+        println!("skipped: python3 has no torch and safetensors; name one that has in RUNNER_TEST_PYTHON");
+        return;
+    }
+    let script = root().join("tests/golden/checkpoint.py");
+    let verified = python().arg("-B").arg(script).args(["--verify", env!("CARGO_BIN_EXE_runner")]).output();
+    let verified = verified.expect("python starts");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let told = String::from_utf8_lossy(&verified.stdout).lines().count();
+    assert_eq!(told, list(&golden("checkpoints.json")["cases"]).len(), "networks");
 }
 
 fn experiment(more: &str) -> String {

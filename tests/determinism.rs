@@ -8,6 +8,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use common::networks::{INPUTS, OTHERS, OUTPUTS, SYMBOLS as NAMED, fits};
 use common::program::{expect, folder, recorded, results, rows, same};
 use common::{FORMS, value_of, with};
 use kernels::Cpu;
@@ -297,6 +298,9 @@ fn variants(about: &About, common: &[Key]) -> Vec<String> {
     all
 }
 
+/// Settings that go with no member's example as it is, and what they need beside them: `tests/common/networks.rs` has it.
+const NEEDY: &[(&str, &str)] = &[("join = \"add\"", "branches that give rows of one shape")];
+
 /// A few steps on a task; `path` is swept over `values`.
 fn walk(task: &Task, path: &str, values: &[String]) -> String {
     let Task { data, outputs, loss, form } = task;
@@ -325,19 +329,21 @@ fn mistakes(folder: &Path, text: &str) -> Option<String> {
     read.expect("the file is there").is_none().then(|| diagnostics.render(false))
 }
 
-/// Runs the experiment of this text with these options in every way, and compares.
+/// Runs the experiment of this text with these options in every way, and compares: one trial after the other by one thread
+/// first, then on every instruction set two threads to a trial, and two trials at a time.
 fn in_every_way(folder: &Path, what: &str, text: &str, options: &[&str]) {
     std::fs::write(folder.join("experiment.toml"), text).expect("a temporary file");
     let _ = std::fs::remove_dir_all(folder.join("out"));
-    let mut ways = ways(&[1, 2]).into_iter();
-    let mut next = || {
-        let way = ways.next()?;
-        let all: Vec<&str> = way.iter().map(String::as_str).chain(options.iter().copied()).collect();
-        Some((way.join(" "), run(folder, "walk", &all)))
+    let run = |way: &[String], jobs: &str| {
+        let way = way.iter().map(String::as_str).chain(["--jobs", jobs]);
+        let all: Vec<&str> = way.chain(options.iter().copied()).collect();
+        run(folder, "walk", &all)
     };
-    let (_, first) = next().expect("the portable instructions are always there");
-    while let Some((way, results)) = next() {
-        same(&format!("{what}, {way}"), &first, &results);
+    let ways = ways(&[1, 2]);
+    let first = run(&ways[0], "1");
+    for way in &ways {
+        let jobs = if way.ends_with(&["2".to_owned()]) { "1" } else { "2" };
+        same(&format!("{what}, {} --jobs {jobs}", way.join(" ")), &first, &run(way, jobs));
     }
 }
 
@@ -364,13 +370,65 @@ fn every_member_has_the_same_bits_in_every_way() {
             let list = |text: String| if listed { format!("[{text}]") } else { text };
             let placed = place(list(about.example.clone()));
             placed.unwrap_or_else(|why| panic!("no task takes {kind} `{}`:\n{why}", about.name));
-            // a setting may need another beside it
-            variants(about, common).into_iter().for_each(|variant| drop(place(list(variant))));
+            for variant in variants(about, common) {
+                let needs = NEEDY.iter().find(|(word, _)| variant.contains(word));
+                let placed = place(list(variant.clone()));
+                match needs {
+                    Some((word, why)) => assert!(placed.is_err(), "`{word}` needs nothing beside it, not {why}"),
+                    None => placed.unwrap_or_else(|why| panic!("no task takes {kind} {variant}:\n{why}")),
+                }
+            }
         }
         for (task, values) in tasks.iter().zip(&taken).filter(|(_, values)| !values.is_empty()) {
             println!("{kind}: {}", values.join(", "));
             in_every_way(folder.path(), kind, &walk(task, path, values), &[]);
         }
+    }
+}
+
+/// Settings of layers that do not show in a gradient, or in that of a single step.
+const IN_TRAINING: &[&str] = &[
+    "{ type = 'dense', units = 18, constraint = 'unit_norm' }, { type = 'reshape', shape = [6, 3] },
+     { type = 'lstm', units = 3, layers = 2, bidirectional = true, truncate = 2, dropout = 0.3, return_sequences = true },
+     { type = 'gru', units = 25, truncate = 4, constraint = { type = 'max_norm', most = 0.5 } }",
+    "{ type = 'dense', units = 48 }, { type = 'reshape', shape = [3, 16] },
+     { type = 'rnn', units = 40, truncate = 2, bidirectional = true, return_sequences = true, recurrent_init = 'orthogonal' },
+     { type = 'lstm', units = 5, truncate = 1 }",
+    "{ type = 'dense', units = 72, lr = 0.5, weight_decay = 0.1 }, { type = 'reshape', shape = [2, 6, 6] },
+     { type = 'conv2d', channels = 4, kernel_size = 3, groups = 2, stride = [1, 2], padding = 1, constraint = 'unit_norm' },
+     { type = 'batch_norm', momentum = 0.3 }, { type = 'max_pool2d', kernel_size = 2, stride = 1, dilation = [2, 1] },
+     { type = 'conv2d', channels = 6, kernel_size = 2, dilation = 2, padding = 'same', frozen = true }",
+];
+
+/// The networks of `tests/gradients.rs` that show what no example does, and these, on more rows than a block of sums has.
+#[test]
+fn every_setting_of_a_layer_has_the_same_bits_in_every_way() {
+    const ROWS: usize = 37;
+    let folder = folder(&[]);
+    let cell = |i: usize| ((i * 37 + 11) % 101) as f32 / 50.5 - 1.0;
+    let numbers: Vec<f32> = (0..ROWS * INPUTS).map(cell).collect();
+    let symbols: Vec<f32> = (0..ROWS * INPUTS).map(|i| (i * i % 5) as f32).collect();
+    let classes: Vec<usize> = (0..ROWS).map(|i| i * i % 7 % OUTPUTS).collect();
+    let all = OTHERS.iter().chain(IN_TRAINING).map(|body| (*body, !fits(body)));
+    let (named, plain): (Vec<_>, Vec<_>) = all.partition(|(_, named)| *named);
+    for (networks, x, more) in [(plain, &numbers, ""), (named, &symbols, NAMED)] {
+        assert!(networks.len() > 1, "there are networks on both");
+        let network = |(body, _): &(&str, bool)| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]");
+        let networks: Vec<String> = networks.iter().map(network).collect();
+        let text = format!(
+            "name = 'walk'
+             data = {{ type = 'table', inputs = {}, targets = {classes:?}{more} }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = 'adamw', lr = 0.01 }}
+             train = {{ steps = 3, batch_size = 'full' }}
+             network.layers = {}
+             [sweep.axes]
+             'network.layers' = [{}]",
+            common::rows(x, INPUTS),
+            networks[0],
+            networks.join(", "),
+        );
+        in_every_way(folder.path(), "settings of layers", &text, &[]);
     }
 }
 
@@ -394,7 +452,8 @@ fn every_generated_data_set_has_the_same_bits_in_every_way() {
         };
         let (steps, all) = (outline.steps, outputs * outline.steps);
         let task = Task { data: about.example.clone(), outputs: all, loss, form: FORMS[0] };
-        let mut text = walk(&task, "optimizer.lr", &["0.05".to_owned()]);
+        // two trials that may train on the same rows at the same time
+        let mut text = walk(&task, "optimizer.lr", &["0.05", "0.02"].map(str::to_owned));
         if steps > 1 {
             let shape = format!("units = {all} }}, {{ type = \"reshape\", shape = [{steps}, {outputs}] }}]");
             text = text.replace(&format!("units = {all} }}]"), &shape);

@@ -3,17 +3,22 @@
 
 mod common;
 
-use common::{Errors, FORMS, rehearse, rows, scratches};
+use std::sync::Arc;
+
+use common::networks::{INPUTS, OUTPUTS, SYMBOLS, networks};
+use common::{Errors, Rehearsal, planned, rehearse, rows, scratches};
 use kernels::loss::{Loss, Mean, Targets};
 use kernels::{Cpu, Form, Scratch, Setting};
 use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
+use runner::base::shape::{Shape, Target};
+use runner::data::{Dataset, Labels};
 use runner::learn::objective::LOSSES;
-use runner::nn::activation::ACTIVATIONS;
 use runner::nn::layer::Draws;
-use runner::nn::layers::LAYERS;
 use runner::nn::network::Network;
-use runner::trial::rows::Batch;
+use runner::nn::params::Slot;
+use runner::trial::plan::{DataOutline, Plan};
+use runner::trial::rows::{Batch, Part};
 use runner::trial::team::Team;
 
 /// The distance of a central difference. Its error is h² f''' / 6 from the formula and 2^-53 f / h from rounding, both
@@ -178,147 +183,8 @@ fn losses() {
 
 /// Rows of a batch: an odd number, so that shards differ in size.
 const ROWS: usize = 7;
-const INPUTS: usize = 5;
-const OUTPUTS: usize = 3;
 /// What dropout draws from.
 const SEEDS: Seeds = Seeds::new(5);
-
-/// What a member's example does not show: layers first and inside of others, their other settings.
-const OTHERS: &[&str] = &[
-    "{ type = 'dropout', rate = 0.4 }, 'flatten', { type = 'permute', seed = 3 }, { type = 'dense', units = 70 },
-     { type = 'concat', layers = [{ type = 'dropout', rate = 0.5 }, { type = 'dense', units = 18, activation = 'tanh' }] },
-     { type = 'scale', by = 'inverse_sqrt' }",
-    // two that learn nothing, the second in the place of the first's output
-    "{ type = 'scale', by = 1.5 }, { type = 'activation', function = 'tanh' }, { type = 'dense', units = 4, activation = 'tanh' }",
-    "{ type = 'scale', by = 1.5, learned = 'vector' },
-     { type = 'residual', layers = [{ type = 'scale', learned = 'number' }, { type = 'permute', seed = 1 }] },
-     { type = 'concat', layers = [{ type = 'concat', layers = [{ type = 'scale', by = -0.5, learned = 'number' }] }] }",
-    "{ type = 'dense', units = 17, bias = false }, 'batch_norm', { type = 'activation', function = 'tanh' }, { type = 'dense', units = 18 },
-     { type = 'reshape', shape = [2, 3, 3] }, { type = 'batch_norm', affine = false, momentum = 0.3 },
-     { type = 'residual', layers = [{ type = 'conv2d', channels = 2, kernel_size = 3, padding = 1 }, 'batch_norm'] },
-     { type = 'layer_norm', over = 'all' }, { type = 'reshape', shape = [3, 6] },
-     { type = 'per_step', layers = [{ type = 'dense', units = 5 }, 'layer_norm', 'batch_norm'] }",
-    "{ type = 'dense', units = 34 }, { type = 'reshape', shape = [2, 17] }, { type = 'rms_norm', eps = 0.01 },
-     { type = 'layer_norm', bias = false }, { type = 'rms_norm', elementwise_affine = false, over = 'all' }, 'batch_norm'",
-    "{ type = 'dense', units = 120 }, { type = 'reshape', shape = [2, 6, 10] },
-     { type = 'conv2d', channels = 4, kernel_size = [3, 2], padding = [1, 0], groups = 2, activation = 'tanh' },
-     { type = 'max_pool2d', kernel_size = 3, stride = 2, padding = 1 },
-     { type = 'conv2d', channels = 18, kernel_size = 2, dilation = [2, 1], bias = false },
-     { type = 'l2_pool2d', kernel_size = 'global' }",
-    "{ type = 'dense', units = 46 }, { type = 'reshape', shape = [2, 23] },
-     { type = 'conv1d', channels = 5, kernel_size = 5, stride = 2, padding = 1 }, { type = 'max_pool1d', kernel_size = 2, dilation = 2, stride = 1 },
-     { type = 'conv1d', channels = 3, kernel_size = 2, padding = 'same', dilation = 2, activation = 'sigmoid' },
-     { type = 'avg_pool1d', kernel_size = 3, stride = 2, padding = 1 }",
-    "{ type = 'dense', units = 75 }, { type = 'reshape', shape = [3, 5, 5] },
-     { type = 'avg_pool2d', kernel_size = [2, 1], stride = 1 }, { type = 'conv2d', channels = 6, kernel_size = 3, stride = [1, 2], padding = 'same' },
-     { type = 'l2_pool2d', kernel_size = 2, stride = 1 }, { type = 'conv2d', channels = 33, kernel_size = 1 }, { type = 'avg_pool2d', kernel_size = 'global' }",
-    "{ type = 'reshape', shape = [5, 1] }, { type = 'lstm', units = 17, forget_bias = 1.0 }",
-    // large enough for sums of blocks of rows
-    "{ type = 'reshape', shape = [5, 1] }, { type = 'gru', units = 27, return_sequences = true }, { type = 'lstm', units = 18 }",
-    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
-     { type = 'lstm', units = 3, layers = 2, bidirectional = true, dropout = 0.3 }",
-    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
-     { type = 'gru', units = 3, bidirectional = true, return_sequences = true, forget_bias = 'chrono' },
-     { type = 'gru', units = 4, bias = false, return_sequences = true },
-     { type = 'per_step', layers = [{ type = 'dropout', rate = 0.4 }, { type = 'dense', units = 2, activation = 'sigmoid' }] }",
-    "{ type = 'dense', units = 8 }, { type = 'reshape', shape = [4, 2] },
-     { type = 'rnn', units = 3, nonlinearity = 'relu', layers = 3, return_sequences = true },
-     { type = 'residual', layers = [{ type = 'rnn', units = 3, return_sequences = true, recurrent_init = 'orthogonal' }] }",
-    "{ type = 'embedding', units = 4, vocabulary = 6 }, 'positional_embedding',
-     { type = 'residual', layers = [{ type = 'attention', heads = 2 }] },
-     { type = 'residual', layers = [{ type = 'per_step', layers = [
-        { type = 'dense', units = 3, activation = 'gelu' }, { type = 'dense', units = 4 },
-     ] }] }",
-    "{ type = 'dense', units = 18 }, { type = 'reshape', shape = [6, 3] },
-     { type = 'positional_embedding', kind = 'sinusoidal' }, { type = 'attention', bias = false, causal = true }",
-    "{ type = 'dense', units = 36 }, { type = 'reshape', shape = [2, 3, 6] }, { type = 'spatial_dropout', rate = 0.3 },
-     { type = 'upsample', factor = [2, 3] }, { type = 'transpose', extents = [0, -1] },
-     { type = 'spatial_dropout', extent = -1 }, { type = 'transpose', extents = [2, 1] }",
-    "{ type = 'parallel', join = 'add', branches = [[{ type = 'dense', units = 6 }], [{ type = 'dense', units = 6, bias = false }, 'dropout']] },
-     { type = 'parallel', branches = [[], [{ type = 'dense', units = 3 }, { type = 'activation', function = 'tanh' }], [{ type = 'scale', learned = 'vector' }]] },
-     { type = 'dense', units = 32 }, { type = 'reshape', shape = [2, 4, 4] },
-     { type = 'parallel', branches = [
-        [{ type = 'conv2d', channels = 3, kernel_size = 1 }],
-        [{ type = 'conv2d', channels = 1, kernel_size = 3, padding = 1, activation = 'tanh' }, 'batch_norm'],
-        [{ type = 'parallel', extent = 1, branches = [[{ type = 'max_pool2d', kernel_size = [2, 1] }], [{ type = 'avg_pool2d', kernel_size = [2, 1] }]] }],
-        [],
-     ] },
-     { type = 'avg_pool2d', kernel_size = 2 }, { type = 'reshape', shape = [8, 4] },
-     { type = 'parallel', extent = -1, branches = [[{ type = 'per_step', layers = [{ type = 'dense', units = 2 }] }], [], [{ type = 'gru', units = 3, return_sequences = true }]] },
-     { type = 'parallel', branches = [[{ type = 'dense', units = 2 }]] }, { type = 'parallel', branches = [[], []], join = 'add' }",
-    "{ type = 'dense', units = 4, activation = 'tanh' }, { type = 'dense', units = 5, tied = '0' }, { type = 'dense', units = 4, share = '0' },
-     { type = 'residual', layers = [{ type = 'dense', units = 5, tied = '0', bias = false }, { type = 'dense', units = 4, share = '0' }] },
-     { type = 'scale', by = 0.5, learned = 'vector' }, { type = 'scale', share = '4', learned = 'vector' },
-     { type = 'scale', by = 1.5, learned = 'number' }, { type = 'scale', share = '6', learned = 'number' },
-     { type = 'dense', units = 32 }, { type = 'reshape', shape = [2, 4, 4] },
-     { type = 'conv2d', channels = 2, kernel_size = 3, padding = 1, activation = 'tanh' }, { type = 'conv2d', channels = 2, kernel_size = 3, padding = 1, share = '10' }",
-    "{ type = 'embedding', units = 4 }, 'positional_embedding', { type = 'positional_embedding', share = '1' },
-     { type = 'residual', layers = ['layer_norm', { type = 'attention', heads = 2, causal = true }] },
-     { type = 'residual', layers = ['layer_norm', { type = 'attention', heads = 2, causal = true }], share = '3' },
-     { type = 'gru', units = 4, return_sequences = true }, { type = 'gru', units = 4, return_sequences = true, share = '5' },
-     { type = 'per_step', layers = [{ type = 'dense', units = 5, tied = '0' }] }",
-    "{ type = 'parallel', branches = [[{ type = 'embedding', units = 3 }], [{ type = 'embedding', units = 3, share = '0.branches.0.0' }]] }",
-];
-
-/// Networks of layers `W` wide. The first layer of each is dense, so that the gradient of its parameters holds the gradient
-/// of the input of the others.
-const NETWORKS: &[&str] = &[
-    "{ type = 'dense', units = W, activation = 'tanh' }",
-    "{ type = 'dense', units = W, bias = false }, { type = 'dense', units = W, bias = false, activation = 'sigmoid' }",
-    "{ type = 'dense', units = W }, { type = 'residual', layers = [
-        { type = 'dense', units = W, activation = 'relu' },
-        { type = 'residual', layers = [
-            { type = 'dense', units = W, bias = false },
-            { type = 'activation', function = 'sigmoid' },
-        ] },
-        { type = 'dense', units = W },
-    ] }",
-];
-
-/// Whether these layers can be placed on rows of [`INPUTS`] numbers.
-fn fits(layers: &str) -> bool {
-    fits_on(layers, "")
-}
-
-/// The same on rows of which `more` is said.
-fn fits_on(layers: &str, more: &str) -> bool {
-    let zeros = rows(&[0.0; INPUTS * OUTPUTS], INPUTS);
-    let text = format!(
-        "optimizer = {{ type = 'sgd', lr = 0.1 }}
-         loss = 'cross_entropy'
-         train = {{ steps = 1, batch_size = 'full' }}
-         network = {{ layers = [{layers}, {{ type = 'dense', units = {OUTPUTS} }}] }}
-         data = {{ type = 'table', inputs = {zeros}, targets = [0, 1, 2]{more} }}"
-    );
-    rehearse(&text).is_ok()
-}
-
-/// What makes the inputs of a table the numbers of symbols.
-const SYMBOLS: &str = ", symbols = 5";
-
-/// A layer behind a dense one, on rows of the first form that it takes; or alone, on symbols.
-fn on_form(example: &str) -> String {
-    let on = |form: &&str| format!("{{ type = 'dense', units = 18 }}, {form}{example}");
-    let found = FORMS.iter().map(on).find(|layers| fits(layers));
-    let found = found.or_else(|| fits_on(example, SYMBOLS).then(|| example.to_owned()));
-    found.unwrap_or_else(|| panic!("no form of rows fits {example}"))
-}
-
-/// The networks at widths below, at and above a block of lanes; every layer and every activation by its own example.
-fn networks() -> Vec<String> {
-    let mut bodies = Vec::new();
-    for width in [1, 3, 17, 33] {
-        let flat = LAYERS.all().into_iter().filter(|layer| fits(&layer.example));
-        let own = flat.map(|layer| format!("{{ type = 'dense', units = W }}, {}", layer.example));
-        let all = NETWORKS.iter().map(|body| (*body).to_owned()).chain(own);
-        bodies.extend(all.map(|body| body.replace('W', &width.to_string())));
-    }
-    let dense = |example: &str| format!("{{ type = 'dense', units = 17, activation = {example} }}");
-    bodies.extend(ACTIVATIONS.all().into_iter().map(|activation| dense(&activation.example)));
-    bodies.extend(OTHERS.iter().map(|body| (*body).to_owned()));
-    bodies.extend(LAYERS.all().into_iter().filter(|layer| !fits(&layer.example)).map(|layer| on_form(&layer.example)));
-    bodies.iter().map(|body| format!("[{body}, {{ type = 'dense', units = {OUTPUTS} }}]")).collect()
-}
 
 /// The text of a trial of one step.
 fn trial(layers: &str, loss: &str, (x, more): (&[f32], &str), targets: &str) -> String {
@@ -333,22 +199,21 @@ fn trial(layers: &str, loss: &str, (x, more): (&[f32], &str), targets: &str) -> 
     )
 }
 
-/// The gradient of the loss over all rows, on every instruction set, by one thread to as many as have packing buffers, with rows side by side and
-/// picked: all must have the same bits.
-fn gradient(text: &str, params: &[f32], scratches: &mut [Scratch]) -> Vec<f32> {
-    let rehearsal = rehearse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let (plan, train) = (&rehearsal.plan, &rehearsal.train);
-    let picked: Vec<u32> = (0..ROWS as u32).collect();
+/// The gradient of the loss over all rows, on every instruction set, by one thread to as many as have packing buffers, with
+/// rows side by side and picked: all must have the same bits.
+fn gradient(Rehearsal { plan, train }: &Rehearsal, params: &[f32], scratches: &mut [Scratch], what: &str) -> Vec<f32> {
+    let rows = train.rows();
+    let picked: Vec<u32> = (0..rows as u32).collect();
     let mut first: Option<Vec<f32>> = None;
     let most = scratches.len();
     for (cpu, threads) in cpus().into_iter().flat_map(|cpu| (1..=most).map(move |threads| (cpu, threads))) {
-        for batch in [Batch::Stretch(0, ROWS), Batch::Picked(&picked)] {
+        for batch in [Batch::Stretch(0, rows), Batch::Picked(&picked)] {
             let mut team = Team::new(plan, cpu, &mut scratches[..threads], train, params.to_vec(), SEEDS);
             team.step(train, batch, 1, 0.1);
             let ours = team.grads().to_vec();
             let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             let first = first.get_or_insert_with(|| ours.clone());
-            assert_eq!(bits(&ours), bits(first), "{threads} threads on {} give other bits: {text}", cpu.isa());
+            assert_eq!(bits(&ours), bits(first), "{threads} threads on {} give other bits: {what}", cpu.isa());
         }
     }
     first.expect("there is an instruction set")
@@ -409,6 +274,22 @@ fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<
     slopes
 }
 
+/// Holds a gradient against the slopes of a reference; one that is NaN was not asked for.
+fn hold(errors: &mut Errors, slots: &[Slot], ours: &[f32], theirs: &[f64], what: &str) {
+    let largest = |slopes: &[f64]| slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
+    for slot in slots {
+        let size = largest(&theirs[slot.range()]).max(0.01 * largest(theirs));
+        for i in slot.range().filter(|i| !theirs[*i].is_nan()) {
+            errors.check(
+                f64::from(ours[i]),
+                theirs[i],
+                size,
+                &format!("{} of `{}`, {what}", i - slot.offset, slot.name),
+            );
+        }
+    }
+}
+
 /// A gradient is a chain of some hundred roundings of 2^-24 each, over numbers that were themselves rounded on their way
 /// through the layers: a few units in the last place of the largest gradient of its tensor, or of a hundredth of the
 /// largest of all where the rows of a tensor cancel.
@@ -427,10 +308,9 @@ fn layers() {
     let (mut plain, mut normalised) =
         (Errors::new("layers", NETWORK_ERROR), Errors::new("normalised layers", NORMALISED_ERROR));
     let mut scratches = scratches(3);
-    for layers in networks() {
+    for (layers, named) in networks() {
         let errors = if layers.contains("_norm") { &mut normalised } else { &mut plain };
         let objectives = objectives(&outputs);
-        let named = !fits(layers.trim_start_matches('[').trim_end_matches(']'));
         let (x, more) = if named { (&symbols, SYMBOLS) } else { (&numbers, "") };
         let texts: Vec<String> = objectives.iter().map(|o| trial(&layers, &o.text, (x, more), &o.targets)).collect();
         let network = rehearse(&texts[0]).unwrap_or_else(|mistakes| panic!("{mistakes}")).plan.network;
@@ -438,16 +318,106 @@ fn layers() {
         network.initialise(Seeds::new(1), &mut params);
         let theirs = slopes(&network, &params, x, &objectives);
         for ((text, objective), theirs) in texts.iter().zip(&objectives).zip(theirs) {
-            let ours = gradient(text, &params, &mut scratches);
-            let largest = |slopes: &[f64]| slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
-            for slot in network.slots() {
-                let size = largest(&theirs[slot.range()]).max(0.01 * largest(&theirs));
-                for i in slot.range() {
-                    let at = format!("{} of `{}`, {} on {layers}", i - slot.offset, slot.name, objective.text);
-                    errors.check(f64::from(ours[i]), theirs[i], size, &at);
-                }
-            }
+            let rehearsal = rehearse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+            let ours = gradient(&rehearsal, &params, &mut scratches, text);
+            hold(errors, network.slots(), &ours, &theirs, &format!("{} on {layers}", objective.text));
         }
+    }
+    plain.report();
+    normalised.report();
+}
+
+/// Steps of padded rows, and numbers of each.
+const STEPS: usize = 5;
+const FEATURES: usize = 4;
+/// How many steps a row has, again and again: one, all, and between.
+const LENGTHS: [u32; 7] = [5, 3, 1, 4, 5, 2, 1];
+
+/// Layers that answer for every step of a padded row; the first of each makes the gradient of the input of the others one of
+/// parameters.
+const OF_STEPS: &[&str] = &[
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 6, activation = 'tanh' }, 'layer_norm', { type = 'dense', units = 3 }] }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] },
+     { type = 'rnn', units = 4, nonlinearity = 'relu', layers = 2, return_sequences = true }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] },
+     { type = 'lstm', units = 3, layers = 2, bidirectional = true, return_sequences = true }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] },
+     { type = 'residual', layers = [{ type = 'gru', units = 3, return_sequences = true, bias = false }] }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 4 }] },
+     { type = 'residual', layers = [{ type = 'attention', heads = 2 }] }, { type = 'attention', causal = true, bias = false }",
+];
+
+/// Layers that answer for a row. The last are large enough for sums of blocks of rows.
+const OF_ROWS: &[&str] = &[
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] }, { type = 'rnn', units = 4, bidirectional = true }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] }, { type = 'lstm', units = 3, layers = 2 }",
+    "{ type = 'attention', heads = 4 }, { type = 'gru', units = 3, layers = 2, bidirectional = true }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] }, { type = 'rnn', units = 44 }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] }, { type = 'lstm', units = 21, bidirectional = true }",
+    "{ type = 'per_step', layers = [{ type = 'dense', units = 3 }] }, { type = 'gru', units = 25 }",
+];
+
+/// A plan for these layers on rows of so many steps, or padded to them, with an answer for each step or for the row.
+fn on_steps(layers: &str, each: bool, train: usize, steps: usize, padded: bool) -> Plan {
+    let head = format!("{{ type = 'dense', units = {OUTPUTS} }}");
+    let (head, answers) = if each { (format!("{{ type = 'per_step', layers = [{head}] }}"), steps) } else { (head, 1) };
+    let (shape, target) = (Shape(vec![steps, FEATURES]), Target::Classes(OUTPUTS));
+    let parts = vec!["train", "test"];
+    let outline = DataOutline { shape, target, train, steps: answers, symbols: None, padded, parts };
+    let text = format!(
+        "loss = 'cross_entropy'
+         optimizer = {{ type = 'sgd', lr = 0.1 }}
+         train = {{ steps = 1, batch_size = {train} }}
+         eval = {{ metrics = ['grad_norm'] }}
+         network.layers = [{layers}, {head}]"
+    );
+    planned(&text, &outline)
+}
+
+/// A padded row is what a network for rows of its length makes of it, and what stands in its padding is nothing.
+#[test]
+fn layers_on_padded_rows() {
+    const ROWS: usize = 19;
+    let lengths: Vec<u32> = LENGTHS.into_iter().cycle().take(ROWS).collect();
+    let x = random("inputs", ROWS * STEPS * FEATURES, 1.0);
+    let loss = (kernels::loss::ALL.iter().find(|loss| loss.name == "cross_entropy").expect("a loss").build)(&[0.0]);
+    let (mut plain, mut normalised) = (
+        Errors::new("layers on padded rows", NETWORK_ERROR),
+        Errors::new("normalised layers on padded rows", NORMALISED_ERROR),
+    );
+    let mut scratches = scratches(3);
+    for (layers, each) in OF_STEPS.iter().map(|own| (*own, true)).chain(OF_ROWS.iter().map(|own| (*own, false))) {
+        let answers = if each { STEPS } else { 1 };
+        let classes: Vec<u32> = (0..ROWS * answers).map(|i| (i * i % OUTPUTS) as u32).collect();
+        let plan = on_steps(layers, each, ROWS, STEPS, true);
+        let labels = Labels::Classes { of: classes.clone(), count: OUTPUTS };
+        let shape = plan.network.input().clone();
+        let data = Dataset { steps: answers, lengths: lengths.clone(), ..Dataset::new(shape, x.clone(), labels) };
+        let train = Part::new(Arc::new(data), plan.objective.form());
+        let mut params = vec![0.0; plan.network.parameters()];
+        plan.network.initialise(Seeds::new(1), &mut params);
+        // a network for each length: nothing of what they learn depends on it
+        let networks: Vec<Plan> = (1..=STEPS).map(|steps| on_steps(layers, each, ROWS, steps, false)).collect();
+        let counted: u32 = if each { lengths.iter().sum() } else { ROWS as u32 };
+        let total = |params: &[f64]| -> f64 {
+            let row = |row: usize| -> f64 {
+                let steps = lengths[row] as usize;
+                let x = x[row * STEPS * FEATURES..][..steps * FEATURES].iter().map(|x| f64::from(*x)).collect();
+                let z = networks[steps - 1].network.reference_rows(params, &[x], None).concat();
+                let one = |(z, class): (&[f64], &u32)| loss.reference(z, &[f64::from(*class)]);
+                z.chunks(OUTPUTS).zip(&classes[row * answers..]).map(one).sum()
+            };
+            (0..ROWS).map(row).sum::<f64>() / f64::from(counted)
+        };
+        let mut exact: Vec<f64> = params.iter().map(|p| f64::from(*p)).collect();
+        // some of many do
+        let every = 1 + params.len() / 300;
+        let slopes = (0..params.len()).map(|i| if i % every == 0 { slope(&mut exact, i, &total) } else { f64::NAN });
+        let slopes: Vec<f64> = slopes.collect();
+        let rehearsal = Rehearsal { plan, train };
+        let ours = gradient(&rehearsal, &params, &mut scratches, layers);
+        let errors = if layers.contains("_norm") { &mut normalised } else { &mut plain };
+        hold(errors, rehearsal.plan.network.slots(), &ours, &slopes, layers);
     }
     plain.report();
     normalised.report();

@@ -151,6 +151,66 @@ fn every_unit_of_a_sparse_layer_listens_to_as_many_inputs() {
     assert!((variance / 0.04 - 1.0).abs() < 5.0 * (2.0 / others.len() as f64).sqrt(), "{variance}");
 }
 
+/// What the two biases of a recurrent layer start from together, one list of a number for each unit and gate for every level
+/// and direction, on rows of so many steps.
+fn gates(layer: &str, steps: usize, units: usize) -> Vec<Vec<Vec<f64>>> {
+    let layers = format!(
+        "{{ type = 'reshape', shape = [{steps}, 1] }}, {{ {layer}, units = {units} }}, {{ type = 'dense', units = 1 }}"
+    );
+    let trial = trial(&layers, "{ type = 'pytorch', gain = 3 }", "sgd", steps);
+    let params = initial(&trial, 1);
+    let of = |name: &str| -> Vec<&[f32]> {
+        let slots = trial.plan.network.slots().iter().filter(|slot| slot.name.contains(name));
+        slots.map(|slot| &params[slot.range()]).collect()
+    };
+    let sum = |(a, b): (&[f32], &[f32])| -> Vec<Vec<f64>> {
+        let sums: Vec<f64> = a.iter().zip(b).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
+        sums.chunks(units).map(<[f64]>::to_vec).collect()
+    };
+    of(".bias_ih_").into_iter().zip(of(".bias_hh_")).map(sum).collect()
+}
+
+/// Gates in PyTorch's order: input, forget, cell and output of an LSTM, reset, update and new of a GRU, whose update gate is
+/// how much of the state stays.
+#[test]
+fn a_forget_bias_is_the_sum_of_both_and_of_no_other_gate() {
+    let (steps, units) = (50, 200);
+    let longest = f64::from(steps as u32 - 1).ln();
+    for (cell, opposite) in [("lstm", Some(0)), ("gru", None)] {
+        let layer = |more: &str| format!("type = '{cell}', layers = 2, bidirectional = true{more}");
+        let plain = gates(&layer(""), steps, units);
+        assert_eq!(plain.len(), 4, "two levels of two directions");
+        for bias in [1.0, -0.75, 0.0] {
+            let own = gates(&layer(&format!(", forget_bias = {bias:?}")), steps, units);
+            for (own, plain) in own.iter().zip(&plain) {
+                assert_eq!(own[1], vec![bias; units], "{cell}");
+                assert_ne!(own[1], plain[1], "{cell}");
+                (0..own.len())
+                    .filter(|gate| *gate != 1)
+                    .for_each(|gate| assert_eq!(own[gate], plain[gate], "{cell} {gate}"));
+            }
+        }
+        for (own, plain) in gates(&layer(", forget_bias = 'chrono'"), steps, units).iter().zip(&plain) {
+            assert!(own[1].iter().all(|bias| (0.0..=longest).contains(bias)), "{cell}: {:?}", own[1]);
+            // e to their power is uniform from 1 to T - 1
+            let memories: Vec<f64> = own[1].iter().map(|bias| bias.exp()).collect();
+            let (mean, variance, _) = moments(&memories);
+            let (wanted, width) = (steps as f64 / 2.0, steps as f64 - 2.0);
+            let n = units as f64;
+            assert!((mean - wanted).abs() < 5.0 * width / (12.0 * n).sqrt(), "{cell}: a mean of {mean}, not {wanted}");
+            assert!((12.0 * variance / (width * width) - 1.0).abs() < 5.0 * (0.8 / n).sqrt(), "{cell}: {variance}");
+            for gate in (0..own.len()).filter(|gate| *gate != 1) {
+                match opposite {
+                    Some(opposite) if opposite == gate => {
+                        assert!(own[gate].iter().zip(&own[1]).all(|(a, b)| *a == -b), "{cell} {gate}");
+                    }
+                    _ => assert_eq!(own[gate], plain[gate], "{cell} {gate}"),
+                }
+            }
+        }
+    }
+}
+
 /// The parameters after some steps in f64 from `params`: plain gradient descent, or Adam without its small number, the
 /// rate of every slot times what the plan says of it.
 fn trained(trial: &Rehearsal, mut params: Vec<f32>, scale_free: bool, steps: u64, lr: f64) -> Vec<f32> {

@@ -3,10 +3,13 @@
 
 mod common;
 
-use common::{Rehearsal, rehearse, scratches};
+use common::networks::{INPUTS, OUTPUTS, networks};
+use common::{Rehearsal, evaluated, planned, rehearse, scratches};
 use kernels::Cpu;
 use runner::base::random::Seeds;
+use runner::base::shape::{Shape, Target};
 use runner::nn::network::Network;
+use runner::trial::plan::DataOutline;
 use runner::trial::rows::Batch;
 use runner::trial::team::Team;
 
@@ -308,5 +311,37 @@ fn a_step_honours_what_layers_say() {
     let (_, moved) = decayed(", weight_decay = 0.1");
     for i in first {
         assert!((moved[i] - (plain[i] - 0.5 * 0.1 * start[i])).abs() < 1e-6, "{i}: {} and {}", moved[i], plain[i]);
+    }
+}
+
+/// A batch may be cut anywhere in evaluation, with rows that fill a block of lanes and rows that do not: the outputs of a row
+/// are made of it alone, behind a normalisation over the batch as well.
+#[test]
+fn outputs_of_a_row_depend_on_no_other() {
+    const CUTS: [&[usize]; 2] = [&[3, 4], &[1, 16, 20]];
+    let inputs: Vec<f32> = (0..37 * INPUTS).map(|i| ((i * 37 + 11) % 101) as f32 / 50.5 - 1.0).collect();
+    let symbols: Vec<f32> = (0..37 * INPUTS).map(|i| (i * i % 5) as f32).collect();
+    for (layers, named) in networks() {
+        let text = format!(
+            "loss = 'cross_entropy'
+             optimizer = {{ type = 'sgd', lr = 0.1 }}
+             train = {{ steps = 1, batch_size = 'full' }}
+             network.layers = {layers}"
+        );
+        let (x, symbols) = if named { (&symbols, Some(5)) } else { (&inputs, None) };
+        let (shape, target, parts) = (Shape::flat(INPUTS), Target::Classes(OUTPUTS), vec!["train", "test"]);
+        let outline = DataOutline { shape, target, train: 37, steps: 1, symbols, padded: false, parts };
+        let network = planned(&text, &outline).network;
+        let params = initial(&network, 1);
+        for (cpu, cuts) in Cpu::all().into_iter().flat_map(|cpu| CUTS.map(|cuts| (cpu, cuts))) {
+            let rows: usize = cuts.iter().sum();
+            let whole = evaluated(cpu, &network, &params, &x[..rows * INPUTS], &[]);
+            let mut rest = &x[..];
+            let part =
+                |count: &usize| evaluated(cpu, &network, &params, rest.split_off(..count * INPUTS).expect("rows"), &[]);
+            let parts = cuts.iter().flat_map(part).map(f32::to_bits);
+            let whole: Vec<u32> = whole.into_iter().map(f32::to_bits).collect();
+            assert_eq!(parts.collect::<Vec<_>>(), whole, "rows {cuts:?} on {} of {layers}", cpu.isa());
+        }
     }
 }

@@ -4,17 +4,14 @@
 mod common;
 
 use common::{
-    Errors, Rehearsal, compare, golden, list, more, numbers, placed, rehearse, rows, scratches, singles, text,
+    Errors, Rehearsal, compare, golden, list, more, numbers, placed, planned, rehearse, rows, scratches, singles, text,
 };
 use kernels::Cpu;
-use runner::base::diagnostics::Diagnostics;
-use runner::base::node::Node;
 use runner::base::random::Seeds;
 use runner::base::shape::{Shape, Target};
 use runner::data::{Dataset, Labels};
-use runner::trial::plan::{DataOutline, Plan};
+use runner::trial::plan::DataOutline;
 use runner::trial::rows::{Batch, Part};
-use runner::trial::sections;
 use runner::trial::team::Team;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -67,17 +64,12 @@ fn padded_rows_agree_with_packed_sequences_of_pytorch() {
         let each = case["each"].as_bool().expect("a flag");
         let steps = if each { shape.0[0] } else { 1 };
         let classes = whole(&file[if each { "padded_classes" } else { "classes" }]);
-        let text = format!("data = {{ type = 'table', inputs = [0], targets = [0] }}\n{}", sections_of(case, ""));
-        let mut diagnostics = Diagnostics::new();
-        let origin = diagnostics.origin("test.toml", &text);
-        let read = sections::read(&Node::parse(origin, &text, &mut diagnostics), &mut diagnostics);
         let parts = vec!["train", "test"];
         let target = Target::Classes(4);
         let lengths = whole(&file["lengths"]);
         let (shape, train) = (shape.clone(), lengths.len());
         let outline = DataOutline { shape, target, train, steps, symbols: None, padded: true, parts };
-        let plan = Plan::new(&read, &outline, &mut diagnostics);
-        let plan = plan.unwrap_or_else(|| panic!("{}", diagnostics.render(false)));
+        let plan = planned(&sections_of(case, ""), &outline);
         let labels = Labels::Classes { of: classes, count: 4 };
         let data = Dataset { steps, lengths, ..Dataset::new(outline.shape, singles(&file["padded_x"]), labels) };
         let train = Part::new(Arc::new(data), plan.objective.form());

@@ -5,10 +5,10 @@ mod common;
 
 use common::{Stream, assert_same_bits, cpus};
 use kernels::Cpu;
-use kernels::recurrent::{Backward, Cell, Columns, Forward, Steps, gru, lstm, rnn_relu, rnn_tanh};
+use kernels::recurrent::{ALL, Backward, Cell, Columns, Forward, Steps};
 
-fn cells() -> [(&'static str, Box<dyn Cell>); 4] {
-    [("lstm", lstm()), ("gru", gru()), ("rnn, tanh", rnn_tanh()), ("rnn, relu", rnn_relu())]
+fn cells() -> impl Iterator<Item = (&'static str, Box<dyn Cell>)> {
+    ALL.iter().map(|(name, cell)| (*name, cell()))
 }
 
 /// What a step is given, and what it leaves.

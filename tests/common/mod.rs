@@ -4,12 +4,13 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod beyond;
+pub mod networks;
 pub mod program;
 pub mod rows;
 
 use std::path::{Path, PathBuf};
 
-use kernels::Scratch;
+use kernels::{Cpu, Scratch};
 use runner::base::diagnostics::Diagnostics;
 use runner::base::key::{Key, Kind};
 use runner::base::node::{Data, Node, quote};
@@ -17,7 +18,9 @@ use runner::base::random::Seeds;
 use runner::base::read;
 use runner::base::values::Value;
 use runner::data::{self, Cache, Folders};
-use runner::trial::plan::Plan;
+use runner::nn::layer::Pass;
+use runner::nn::network::Network;
+use runner::trial::plan::{DataOutline, Plan};
 use runner::trial::rows::Part;
 use runner::trial::sections::{self, member};
 use serde_json::Value as Json;
@@ -118,6 +121,25 @@ pub fn rehearse(text: &str) -> Result<Rehearsal, String> {
         Some(Rehearsal { plan, train })
     });
     found.filter(|_| diagnostics.is_empty()).ok_or_else(|| diagnostics.render(false))
+}
+
+/// The plan of a trial that these sections describe but for its data, of which this is known.
+#[track_caller]
+pub fn planned(text: &str, outline: &DataOutline) -> Plan {
+    let text = format!("data = {{ type = 'table', inputs = [0], targets = [0] }}\n{text}");
+    let mut diagnostics = Diagnostics::new();
+    let origin = diagnostics.origin("test.toml", &text);
+    let read = sections::read(&Node::parse(origin, &text, &mut diagnostics), &mut diagnostics);
+    let plan = Plan::new(&read, outline, &mut diagnostics);
+    plan.unwrap_or_else(|| panic!("{}", diagnostics.render(false)))
+}
+
+/// What a network makes in evaluation of the rows of `x`, which have `lengths` steps where they are padded.
+pub fn evaluated(cpu: Cpu, network: &Network, params: &[f32], x: &[f32], lengths: &[u32]) -> Vec<f32> {
+    let mut scratch = Scratch::new();
+    let mut kept = vec![f32::NAN; network.kept(x.len() / network.input().width())];
+    let mut pass = Pass { cpu, scratch: &mut scratch, draws: None, lengths };
+    network.forward(&mut pass, params, x, &mut kept).to_vec()
 }
 
 /// What stands before a layer to give it rows of another form than 18 numbers in a line: a sequence, an image.

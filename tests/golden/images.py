@@ -149,6 +149,30 @@ def cases():
             dense(35, 6),
             norm("type = 'rms_norm', eps = 0.01", nn.RMSNorm(6, eps=0.01)),
         ]),
+        # behind a convolution, which does both at once, and behind another layer
+        ("global max_pool2d", (1, 5, 6), [
+            conv2d("channels = 3, kernel_size = 2", 1, 3, 2),
+            pool("max_pool2d", "kernel_size = 'global'", nn.AdaptiveMaxPool2d(1)),
+        ]),
+        ("global l2_pool2d", (1, 5, 6), [
+            conv2d("channels = 3, kernel_size = 2", 1, 3, 2),
+            activation(tanh),
+            pool("l2_pool2d", "kernel_size = 'global'", nn.LPPool2d(2, (4, 5))),
+        ]),
+        ("max_pool2d with dilation", (1, 7, 8), [
+            conv2d("channels = 2, kernel_size = 2", 1, 2, 2),
+            activation(tanh),
+            pool("max_pool2d", "kernel_size = [2, 3], stride = [1, 2], padding = [1, 0], dilation = [3, 2]",
+                 nn.MaxPool2d((2, 3), stride=(1, 2), padding=(1, 0), dilation=(3, 2))),
+        ]),
+        ("conv1d with groups and dilation of the same size, and a global pool", (4, 9), [
+            conv1d("channels = 6, kernel_size = 3, groups = 2, dilation = 2, padding = 'same'",
+                   4, 6, 3, groups=2, dilation=2, padding="same"),
+            activation(tanh),
+            conv1d("channels = 3, kernel_size = 4, groups = 3, dilation = 3, padding = 'same', bias = false",
+                   6, 3, 4, groups=3, dilation=3, padding="same", bias=False),
+            pool("max_pool1d", "kernel_size = 'global'", nn.AdaptiveMaxPool1d(1)),
+        ]),
     ]
 
 

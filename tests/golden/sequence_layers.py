@@ -143,6 +143,11 @@ def cases():
             [Recurrent(nn.RNN, True, input_size=3, hidden_size=5, num_layers=2, nonlinearity="relu"), *head(30)],
             adam,
         ),
+        (
+            f"{{ type = 'rnn', units = 3, bidirectional = true, return_sequences = true }}, {dense}",
+            [Recurrent(nn.RNN, True, input_size=3, hidden_size=3, bidirectional=True), *head(36)],
+            sgd,
+        ),
         (f"{{ type = 'lstm', units = 5 }}, {dense}", [Recurrent(nn.LSTM, input_size=3, hidden_size=5), *head(5)], adam),
         (
             f"{{ type = 'lstm', hidden_size = 4, num_layers = 2, bidirectional = true, return_sequences = true }}, {dense}",

@@ -31,6 +31,12 @@ pub use steps::{Steps, give};
 
 use steps::copy;
 
+/// What makes a kind of unit.
+pub type Make = fn() -> Box<dyn Cell>;
+
+/// Every kind of unit there is, by name.
+pub const ALL: &[(&str, Make)] = &[("lstm", lstm), ("gru", gru), ("rnn, tanh", rnn_tanh), ("rnn, relu", rnn_relu)];
+
 /// What a step forward reads and writes; `B` is the number of rows, `H` of units.
 pub struct Forward<'a> {
     /// `p`, or `p + r` where that is all that the cell looks at; nothing where it stands in `gates`.
