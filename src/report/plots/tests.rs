@@ -168,7 +168,7 @@ fn the_good_end_of_a_share_is_in_the_picture_however_few_its_evaluations() {
     use Outcome::Done;
     let networks = [labelled("network", &["soon right", "never", "never either"])];
     let mut frame = frame_of(&networks, &[&[Done(0.01)], &[Done(6.0)], &[Done(6.5)]]);
-    frame.trials[0].record.as_mut().unwrap().rows.drain(3..10);
+    frame.trials[0].record.as_mut().unwrap().rows.drain(1..10);
     let svg = |frame: &Frame, plot: &str| figures(plot, &frame.axes).unwrap()[0].plot.picture(&alone(frame)).svg();
     let plot = "[{ type = 'curves', y = ['test_accuracy'] }]";
     assert!(!svg(&frame, plot).contains("outside the picture"));
