@@ -25,7 +25,7 @@ const MOST_ROWS: usize = 24;
 /// The height of one measure of a setting.
 const LANE: f64 = 22.0;
 /// Names are no wider.
-const WIDEST: f64 = 230.0;
+const WIDEST: f64 = 280.0;
 
 pub(super) fn entry() -> Entry<Build> {
     let keys = vec![

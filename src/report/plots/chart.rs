@@ -18,7 +18,7 @@ pub const SIZE: (f64, f64) = (720.0, 440.0);
 const WIDE: f64 = 900.0;
 /// The height of a panel among others, and what lies between two.
 const ROW: f64 = 185.0;
-const GAP: (f64, f64) = (26.0, 30.0);
+const GAP: (f64, f64) = (34.0, 30.0);
 /// Of more panels, the first are shown.
 pub const MOST_PANELS: usize = 12;
 

@@ -12,6 +12,8 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::values::{Chosen, Values};
+use crate::learn::stopping::Better;
+use crate::probe::better;
 use crate::report::frame::{Frame, Outline, over_time};
 use crate::report::number::{exact, exact_or_empty};
 use crate::report::spread::{Group, Spread};
@@ -255,12 +257,18 @@ impl Plot for Curves {
         }
         let mut levels = baselines(frame, shown.cells(), &self.y);
         levels.extend(self.levels.iter().cloned());
+        // a share that is soon 1 is no outlier among long curves that stay low: the good end is shown
+        let rises = self.y.iter().all(|measure| better(measure) == Some(Better::Higher));
+        let highest = |l: &Line| l.points.iter().map(|p| p.mean).filter(|_| rises).reduce(f64::max);
         let panel = |(lines, name): (Vec<Line>, &String)| Panel {
             name: name.clone(),
             y_title: words::together(&self.y),
             log_y: self.log_y,
             // where training starts belongs to the picture, also when most of the run is far below it
-            must_show: lines.iter().filter_map(|l| l.points.first()).map(|p| p.mean).collect(),
+            must_show: lines
+                .iter()
+                .flat_map(|l| l.points.first().map(|p| p.mean).into_iter().chain(highest(l)))
+                .collect(),
             lines,
             levels: levels.clone(),
             ..Panel::default()

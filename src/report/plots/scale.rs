@@ -96,7 +96,7 @@ fn linear(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
                 label: if i == 0 {
                     "0".into()
                 } else if plain {
-                    format!("{at:.places$}")
+                    minus(format!("{at:.places$}"))
                 } else {
                     label(at)
                 },

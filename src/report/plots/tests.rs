@@ -164,6 +164,20 @@ fn a_random_search_is_points_and_a_grid_is_lines() {
 }
 
 #[test]
+fn the_good_end_of_a_share_is_in_the_picture_however_few_its_evaluations() {
+    use Outcome::Done;
+    let networks = [labelled("network", &["soon right", "never", "never either"])];
+    let mut frame = frame_of(&networks, &[&[Done(0.01)], &[Done(6.0)], &[Done(6.5)]]);
+    frame.trials[0].record.as_mut().unwrap().rows.drain(1..10);
+    let svg = |frame: &Frame, plot: &str| figures(plot, &frame.axes).unwrap()[0].plot.picture(&alone(frame)).svg();
+    let plot = "[{ type = 'curves', y = ['test_accuracy'] }]";
+    assert!(!svg(&frame, plot).contains("outside the picture"));
+    // a loss that explodes is still cut
+    frame.trials[1].record.as_mut().unwrap().rows.last_mut().unwrap().values[1] = 1e9;
+    assert!(svg(&frame, "[{ type = 'curves', y = ['test_loss'] }]").contains("outside the picture"));
+}
+
+#[test]
 fn figures_have_names_of_their_own_and_defaults() {
     let frame = rates();
     let names = |plots: &str| figures(plots, &frame.axes).unwrap().into_iter().map(|f| f.name).collect::<Vec<_>>();
