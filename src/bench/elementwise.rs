@@ -1,10 +1,11 @@
-//! What is done to every number alike: activations, losses and optimizers of the registries, on arrays that lie in the
-//! first-level cache.
+//! What is done to every number alike: activations, losses and optimizers of the registries and the units of recurrent layers,
+//! on arrays that lie in the first-level cache.
 
 use std::rc::Rc;
 
 use kernels::loss::Targets;
 use kernels::optimizer::{Buffers, PLANES, Step};
+use kernels::recurrent::{self, Backward, Columns, Forward, Steps};
 use kernels::{Cpu, Scratch, activation, loss, optimizer};
 
 use crate::base::error::Result;
@@ -18,6 +19,9 @@ const ELEMENTS: usize = 1280;
 const WIDTH: usize = 10;
 /// Columns of the tensor that an optimizer steps.
 const COLUMNS: usize = 64;
+
+/// Rows and units of a recurrent layer: what a step of an LSTM looks at has 32 KiB.
+const CELLS: [usize; 2] = [8, 64];
 
 /// A case of one function on every instruction set.
 fn everywhere<F: FnMut() + 'static>(setup: &Setup, name: &str, make: impl Fn(Cpu) -> F) -> Vec<Case> {
@@ -90,6 +94,50 @@ pub(super) fn optimizers(setup: &Setup) -> Result<Vec<Case>> {
                 optimizer.step(cpu, step, buffers, &mut scratch);
             }
         }));
+    }
+    Ok(cases)
+}
+
+/// A step forward and back, for each unit of each row: gates, states and their gradients, without the matrix products.
+pub(super) fn cells(setup: &Setup) -> Result<Vec<Case>> {
+    let [rows, hidden] = CELLS;
+    let mut cases = Vec::new();
+    for (name, make) in recurrent::ALL {
+        for &cpu in &setup.cpus {
+            let cell = make();
+            let (gates, kept) = (cell.gates() * hidden, cell.kept() * hidden);
+            let (split, carried) = (if cell.splits() { gates } else { 0 }, if cell.carries() { hidden } else { 0 });
+            let (p, r, before) = (numbers(rows * gates), numbers(rows * split), numbers(rows * hidden));
+            let mut made = [gates, kept, split, hidden, carried].map(|size| vec![0.0; rows * size]);
+            let step = move || {
+                let [of_gates, of_kept, of_split, h, c] = &mut made;
+                let steps = Steps { rows, count: 1, reverse: false, lengths: &[] };
+                h.copy_from_slice(&before);
+                c.fill(0.5);
+                let of = Forward {
+                    p: Some(Columns { of: &p, width: gates, first: 0 }),
+                    r: &r,
+                    gates: Columns { of: of_gates, width: gates, first: 0 },
+                    kept: Columns { of: of_kept, width: kept, first: 0 },
+                    h,
+                    next: None,
+                    c,
+                    y: None,
+                };
+                cell.forward(cpu, steps, 0, hidden, of);
+                let of = Backward {
+                    gates: Columns { of: of_gates, width: gates, first: 0 },
+                    kept: Columns { of: of_kept, width: kept, first: 0 },
+                    split: Columns { of: of_split, width: split, first: 0 },
+                    before: Columns { of: &before, width: hidden, first: 0 },
+                    dh: h,
+                    dc: c,
+                    dy: None,
+                };
+                cell.backward(cpu, steps, 0, hidden, of);
+            };
+            cases.push(Case::of(*name, cpu.isa(), Unit::NsPerElement, (rows * hidden) as f64, step));
+        }
     }
     Ok(cases)
 }

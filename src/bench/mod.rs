@@ -81,6 +81,7 @@ pub static GROUPS: &[Group] = &[
     Group { name: "activations", summary: "activations and their gradients", cases: elementwise::activations },
     Group { name: "losses", summary: "losses with their gradients", cases: elementwise::losses },
     Group { name: "optimizers", summary: "steps of optimizers", cases: elementwise::optimizers },
+    Group { name: "cells", summary: "steps of recurrent units, forward and back", cases: elementwise::cells },
     Group { name: "workloads", summary: "training, whole", cases: workloads::cases },
     Group { name: "overhead", summary: "a trial beside its training", cases: overhead::cases },
 ];
