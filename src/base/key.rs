@@ -155,7 +155,7 @@ impl Kind {
             Kind::Times => {
                 "`{ steps = n }`, `{ epochs = x }`, `{ fraction = x }`, `{ log = n }` or an array of steps".into()
             }
-            Kind::Member { registry, .. } => format!("the name of a {0} or `{{ type = ... }}`", registry().kind()),
+            Kind::Member { registry, .. } => format!("the name of {} or `{{ type = ... }}`", one(registry().kind())),
             Kind::List { of, .. } => format!("an array, each element {}", of.describe()),
             Kind::Table(_) | Kind::Map(_) => "a table".into(),
             Kind::Either(kinds) => kinds.iter().map(Kind::describe).collect::<Vec<_>>().join(", or "),
@@ -211,4 +211,9 @@ pub enum Times {
 impl Times {
     /// The most looks of [`Times::Log`].
     pub const MOST: i64 = 10_000;
+}
+
+/// A word with the article before it: `a loss`, `an optimizer`.
+pub fn one(word: &str) -> String {
+    format!("{} {word}", if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }

@@ -2,7 +2,7 @@
 //! mistake gives `None`, and its neighbours are read all the same.
 
 use super::diagnostics::{Diagnostics, Place, nearest, suggest};
-use super::key::{Key, Kind, Length, Preset, Times};
+use super::key::{Key, Kind, Length, Preset, Times, one};
 use super::node::{Data, Entry, Node};
 use super::registry::Members;
 use super::values::{Chosen, Item, Value, Values};
@@ -256,7 +256,7 @@ fn member(
             }
         },
         _ => {
-            let expected = format!("{what} must be the name of a {kind} or a table with `type`");
+            let expected = format!("{what} must be the name of {} or a table with `type`", one(kind));
             diagnostics.error(node.place, expected, format!("this is {}", node.kind()));
             return None;
         }

@@ -180,7 +180,8 @@ impl Plan {
         let copies = 1 + kept + beside + searching + self.update.planes();
         let batch = self.batch_rows(rows);
         let inputs = self.augment.as_ref().map_or(self.network.input().width(), Augment::room);
-        let batch = self.network.kept(batch) + batch * (inputs + self.objective.steps());
+        let spare = self.augment.as_ref().map_or(0, Augment::spare);
+        let batch = self.network.kept(batch) + batch * (inputs + self.objective.steps()) + spare;
         4 * (self.network.parameters() * copies + batch)
     }
 }
@@ -211,8 +212,8 @@ fn coupled(
     None
 }
 
-/// Looks for what an optimizer that searches cannot be given: batches that are not all rows, so that the loss is another at
-/// every step, and settings of single steps or parameters.
+/// Looks for what an optimizer that searches cannot be given: batches that are not all rows and rows that are changed, so
+/// that the loss is another at every step, and settings of single steps or parameters.
 fn searches(
     chosen: &Chosen,
     network: &Network,
@@ -228,6 +229,18 @@ fn searches(
             let message =
                 format!("`{name}` needs the loss of all rows at each step, and a batch has {batch} of {rows}");
             diagnostics.error_with_hint(place, message, "", "write `batch_size = \"full\"`, or take `adam` or `sgd`");
+            return None;
+        }
+        let data = member(read, "data")?;
+        if !data.values.list("augment").is_empty() {
+            let message =
+                format!("`{name}` measures the same loss again and again, and `augment` changes the rows each time");
+            diagnostics.error_with_hint(
+                data.values.place("augment"),
+                message,
+                "",
+                "leave it out, or take `adam` or `sgd`",
+            );
             return None;
         }
         if let Some(key) = ["clip_norm", "clip_value", "sam"].into_iter().find(|key| chosen.values.has(key)) {

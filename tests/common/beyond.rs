@@ -44,6 +44,7 @@ pub const BEYOND_A_SCHEMA: &[(&str, &[&str])] = &[
             "batch_norm_of_a_single_row",
             "batch_norm_of_padded_rows",
             "batch_norm_of_padded_steps",
+            "lbfgs_augmented",
             "lbfgs_clipped",
             "lbfgs_on_batches",
             "lbfgs_rates_of_layers",

@@ -11,15 +11,17 @@ pub(super) fn entry() -> Entry<Build> {
     let about = About {
         name: "crop",
         aliases: &["random_crop", "RandomCrop"],
-        summary: "a window of an image or signal at a random place; the one in the middle when rows are measured",
+        summary: "a window of an image, or of rows of one extent, at a random place; the one in the middle when rows are \
+                  measured (`data.crop` keeps the middle of all rows)",
         formula: "x'[i, j] = x[i + a - padding, j + b - padding], 0 outside of x, a uniform from 0 to height + 2 padding - \
-                  size, b likewise with the width; a = 0 and one line for rows of one axis",
-        source: "Krizhevsky, Sutskever & Hinton 2012; torchvision RandomCrop(size, padding), CenterCrop(size)",
+                  size, b likewise with the width; a = 0 and one line for rows of one extent; rows of two extents \
+                  are images of one channel",
+        source: "Krizhevsky, Sutskever & Hinton 2012; torchvision RandomCrop(size, padding)",
         keys: vec![
             Key::required(
                 "size",
                 Kind::COUNT,
-                "pixels of the window along each axis; where the middle is uneven, the pixel more goes above and to the left",
+                "pixels of the window along each axis; where the rest is odd, measured rows lose the pixel more above and to the left",
             ),
             Key::preset("padding", padding, "0", "zeros around the image that a window may reach into"),
         ],
@@ -38,10 +40,10 @@ struct Crop {
 impl Crop {
     /// Zeros above and to the left of an image. The line of a signal does not move down.
     fn rim(&self, planes: Planes) -> [usize; 2] {
-        [if planes.height > 1 { self.padding } else { 0 }, self.padding]
+        [if planes.line { 0 } else { self.padding }, self.padding]
     }
 
-    /// In how many places a window can begin, down and to the right. Errors: an axis is too short for it.
+    /// In how many places a window can begin, down and to the right; none where an axis is too short for it.
     fn places(&self, planes: Planes) -> Option<[usize; 2]> {
         let (made, [above, left]) = (self.window(planes), self.rim(planes));
         let along =
@@ -50,12 +52,12 @@ impl Crop {
     }
 
     fn window(&self, planes: Planes) -> Planes {
-        Planes { height: if planes.height > 1 { self.size } else { 1 }, width: self.size }
+        Planes { height: if planes.line { 1 } else { self.size }, width: self.size, ..planes }
     }
 
     /// The window that begins there.
     fn cut(&self, planes: Planes, at: [usize; 2], from: &[f32], to: &mut [f32]) {
-        let (made, Planes { height, width }) = (self.window(planes), planes);
+        let (made, Planes { height, width, .. }) = (self.window(planes), planes);
         let [above, left] = self.rim(planes);
         let inside = |at: usize, rim: usize, extent: usize| at.checked_sub(rim).filter(|at| *at < extent);
         for (from, to) in from.chunks_exact(height * width).zip(to.chunks_exact_mut(made.height * made.width)) {
@@ -71,12 +73,10 @@ impl Crop {
 impl Augmentation for Crop {
     fn made(&self, planes: Planes) -> Result<Planes, String> {
         let rim = if self.padding > 0 { format!(" and {} of padding", 2 * self.padding) } else { String::new() };
-        let Planes { height, width } = planes;
+        let Planes { height, width, line } = planes;
         match self.places(planes) {
             Some(_) => Ok(self.window(planes)),
-            None if height > 1 => {
-                Err(format!("`crop` takes {} pixels of images of {height} x {width}{rim}", self.size))
-            }
+            None if !line => Err(format!("`crop` takes {} pixels of images of {height} x {width}{rim}", self.size)),
             None => Err(format!("`crop` takes {} numbers of rows of {width}{rim}", self.size)),
         }
     }
@@ -84,7 +84,7 @@ impl Augmentation for Crop {
     fn apply(&self, stream: &mut Stream, planes: Planes, from: &[f32], to: &mut [f32]) {
         let [down, right] = self.places(planes).expect("the section was checked");
         let mut draw = |places: usize| stream.below(places as u64) as usize;
-        let at = [if planes.height > 1 { draw(down) } else { 0 }, draw(right)];
+        let at = [if planes.line { 0 } else { draw(down) }, draw(right)];
         self.cut(planes, at, from, to);
     }
 

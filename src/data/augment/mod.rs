@@ -67,13 +67,15 @@ pub struct Planes {
     pub height: usize,
     /// Numbers of a line.
     pub width: usize,
+    /// Whether rows have a single extent.
+    pub line: bool,
 }
 
 impl Planes {
     fn of(shape: &Shape) -> Self {
         match shape.0[..] {
-            [.., height, width] => Self { height, width },
-            _ => Self { height: 1, width: shape.width() },
+            [.., height, width] => Self { height, width, line: false },
+            _ => Self { height: 1, width: shape.width(), line: true },
         }
     }
 
@@ -205,7 +207,9 @@ pub fn check(section: &Chosen, outline: &Outline, diagnostics: &mut Diagnostics)
 fn fits(section: &Chosen, shape: &Shape, diagnostics: &mut Diagnostics) -> Option<()> {
     let mut planes = Planes::of(shape);
     for chosen in chosen(section) {
-        planes = build(chosen).made(planes).map_err(|why| diagnostics.error(chosen.place, why, "")).ok()?;
+        let refuse =
+            |why| diagnostics.error_with_hint(chosen.place, why, "", "choose a smaller `size`, or more `padding`");
+        planes = build(chosen).made(planes).map_err(refuse).ok()?;
     }
     Some(())
 }

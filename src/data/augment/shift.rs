@@ -39,7 +39,7 @@ struct Shift {
 }
 
 impl Augmentation for Shift {
-    fn apply(&self, stream: &mut Stream, Planes { height, width }: Planes, from: &[f32], to: &mut [f32]) {
+    fn apply(&self, stream: &mut Stream, Planes { height, width, .. }: Planes, from: &[f32], to: &mut [f32]) {
         let mut draw = || stream.below(2 * self.pixels as u64 + 1) as i64 - self.pixels as i64;
         let (down, right) = (if height > 1 { draw() } else { 0 }, draw());
         let inside = |at: i64, size: usize| usize::try_from(at).ok().filter(|at| *at < size);

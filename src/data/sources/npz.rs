@@ -41,7 +41,7 @@ pub(super) fn entry() -> Entry<Build> {
                 "lengths",
                 Kind::Text,
                 "the array, (rows) of integers, that says how many of its steps, the first extent of a row, each row of `x` \
-                 has; the others are padding, whatever stands there",
+                 has; the others are padding, whatever finite numbers stand there",
             ),
             Key::optional("lengths_test", Kind::Text, "the same of `x_test`"),
             Key::optional(

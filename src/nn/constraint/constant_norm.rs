@@ -12,7 +12,7 @@ pub(super) fn entry() -> Entry<Build> {
     let about = About {
         name: "constant_norm",
         aliases: &["fixed_norm"],
-        summary: "incoming weights keep the length that they started from",
+        summary: "incoming weights keep the length that they started from; weights that start at zero stay there",
         formula: "w *= |w_0| / (|w| + 1e-7), w_0 what training starts from",
         source: "Liu, Michaud & Tegmark 2023 (all weights of a network together)",
         keys: vec![Key::preset("over", OVER, "\"unit\"", "what keeps its length")],
