@@ -20,7 +20,7 @@ const WIDTH: usize = 10;
 /// Columns of the tensor that an optimizer steps.
 const COLUMNS: usize = 64;
 
-/// Rows and units of a recurrent layer: what a step of an LSTM looks at has 32 KiB.
+/// Rows and units of a recurrent layer: what a step of an LSTM looks at has 26 KiB.
 const CELLS: [usize; 2] = [8, 64];
 
 /// A case of one function on every instruction set.

@@ -210,7 +210,8 @@ impl<'p> Team<'p> {
     fn whole_gradient(&mut self, train: &Part, batch: Batch<'_>) {
         let shards = &self.shards[..self.busy(batch.rows())];
         let step = Step { number: 0, lr: 0.0, momentum: None, product: 1.0 };
-        let phase = Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, start: &[], clips: false };
+        let phase =
+            Phase { plan: self.plan, cpu: self.cpu, train, batch, shards, step, start: &self.start, clips: false };
         let [a, b, c, d] = &mut self.memory;
         let stretch = Stretch { params: &mut self.params, grads: &mut self.grads, memory: [a, b, c, d] };
         divide(&self.cuts, stretch, &mut self.hands, &|part, stretch, hand: &mut Hand<'_>| {

@@ -1,5 +1,6 @@
 """Checkpoints as PyTorch saves them, and what the networks answer with them. See make.py, whose inputs and way of writing these
-are. The small file beside the mistakes of the tests comes from here too.
+are. The small file beside the mistakes of the tests comes from here too. (The names that share a tensor stand in another order
+in each run, which is how safetensors writes them.)
 
     VENV/bin/pip install torch safetensors
     VENV/bin/python tests/golden/checkpoint.py                      # writes the files
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from branches import Parallel, Turned
 from make import FOLDER, VALUE, flat, render, single, value
 
 import torch
@@ -40,29 +42,6 @@ class Concat(Residual):
 
     def forward(self, x):
         return torch.cat((x, self.body(x)), dim=1)
-
-
-class Parallel(nn.Module):
-    """Our `parallel`: branches side by side along the first extent of a row."""
-
-    def __init__(self, *branches):
-        super().__init__()
-        self.branches = nn.ModuleList(nn.Sequential(*branch) for branch in branches)
-
-    def forward(self, x):
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
-
-
-class Turned(nn.Module):
-    """Our `tied`: a linear layer whose weights are those of another turned over, which are saved where they belong."""
-
-    def __init__(self, other):
-        super().__init__()
-        self.other = [other]
-        self.bias = nn.Parameter(torch.zeros(other.in_features))
-
-    def forward(self, x):
-        return nn.functional.linear(x, self.other[0].weight.t(), self.bias)
 
 
 class Lstm(nn.LSTM):

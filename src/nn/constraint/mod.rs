@@ -1,6 +1,6 @@
 //! What the weights of a layer must obey after every update: the vector of incoming weights of each unit, or a tensor as a
-//! whole, is brought to an allowed length, its direction stays. The rule is an entry of the registry: from a length, and the one that training
-//! started from, to a factor.
+//! whole, is brought to an allowed length, its direction stays. The rule is an entry of the registry: from a length, and the
+//! one that training started from, to a factor.
 //!
 //! Incoming weights are those that a unit multiplies its inputs by: a column of a matrix `(in, out)`, the window of a channel of
 //! a convolution, the weights of one gate of a recurrent unit. Biases, embeddings and the factors of normalisations are free.
