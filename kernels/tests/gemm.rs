@@ -25,19 +25,37 @@ fn transposed(x: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     (0..cols * rows).map(|at| x[at % rows * cols + at / rows]).collect()
 }
 
-/// All four layouts and all three starts of one shape, after each of the plans.
+/// With nothing that may be read after every value and every row.
+fn spread(x: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    let mut out = vec![f32::NAN; rows * (2 * cols + 1)];
+    for (at, &x) in x.iter().enumerate() {
+        out[at / cols * (2 * cols + 1) + at % cols * 2] = x;
+    }
+    out
+}
+
+/// All layouts and all three starts of one shape, after each of the plans.
 fn check(cpu: Cpu, plans: &[Option<Plan>], (m, k, n): (usize, usize, usize), scratch: &mut Scratch) {
     let mut stream = Stream((m * 1_000_003 + k * 1009 + n) as u64);
     let (a, b) = (stream.units(m * k), stream.units(k * n));
     let (bias, kept) = (stream.units(n), stream.units(m * n));
     let (a_t, b_t) = (transposed(&a, m, k), transposed(&b, k, n));
+    let (a_spread, b_spread) = (spread(&a, m, k), spread(&b, k, n));
     for start in [Start::Zero, Start::Bias(&bias), Start::Keep] {
         let before = if let Start::Keep = start { kept.clone() } else { vec![f32::NAN; m * n] };
         let mut expected = before.clone();
         reference(start, &a, &b, m, k, n, &mut expected);
-        for layout in 0..4 {
-            let a = if layout & 1 == 0 { Mat::new(&a, m, k) } else { Mat::new(&a_t, k, m).t() };
-            let b = if layout & 2 == 0 { Mat::new(&b, k, n) } else { Mat::new(&b_t, n, k).t() };
+        for layout in 0..9 {
+            let a = match layout % 3 {
+                0 => Mat::new(&a, m, k),
+                1 => Mat::new(&a_t, k, m).t(),
+                _ => Mat::strided(&a_spread, m, k, 2 * k + 1, 2),
+            };
+            let b = match layout / 3 {
+                0 => Mat::new(&b, k, n),
+                1 => Mat::new(&b_t, n, k).t(),
+                _ => Mat::strided(&b_spread, k, n, 2 * n + 1, 2),
+            };
             for &plan in plans {
                 let mut c = before.clone();
                 gemm_as(cpu, plan, start, a, b, &mut c, scratch);
@@ -103,11 +121,12 @@ fn shapes_in_blocks() {
 fn no_plan_shows() {
     let mut plans = Vec::new();
     let orders = [Order::Direct, Order::Turned, Order::Blocks, Order::Column];
-    for (order, pack_a) in orders.into_iter().flat_map(|order| [(order, false), (order, true)]) {
+    let packs = [(false, false), (false, true), (true, false), (true, true)];
+    for (order, (pack_a, pack_b)) in orders.into_iter().flat_map(|order| packs.map(|pack| (order, pack))) {
         for (rows, depth, height) in
             [(1, 1, 1), (5, 3, 7), (usize::MAX, usize::MAX, usize::MAX), (8, 16, 50), (4, 40, 3)]
         {
-            plans.push(Some(Plan { order, pack_a, rows, depth, height }));
+            plans.push(Some(Plan { order, pack_a, pack_b, rows, depth, height }));
         }
     }
     let mut scratch = Scratch::new();

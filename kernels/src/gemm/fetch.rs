@@ -1,53 +1,41 @@
-//! What a product brings into the cache beside computing: tiles ask for a cache line every few steps of `k`, which costs them
-//! next to nothing, and what comes next has arrived when it is its turn. It says nothing about any value.
+//! What a product brings into the cache beside computing: tiles ask for a cache line in every step of `k`, and what comes
+//! next has arrived when it is its turn. It says nothing about any value.
 
 use crate::isa::LANES;
 
-/// What a tile asks for: a cache line for every `k` that is a multiple of `every`, a power of two, each `row` values after
-/// the one before.
+/// What tiles ask for: the panel of B that comes next, row by row, two cache lines every other step of `k`. What lies side
+/// by side is asked for together: then the machine goes on by itself, with what the panels after that need.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     pub from: *const f32,
-    pub row: usize,
-    pub every: usize,
+    /// From two lines to the next two, and from those to the next.
+    pub hops: [usize; 2],
+    /// What a tile asks for in all.
+    tile: usize,
+    /// Tiles that have not asked.
+    pub left: usize,
 }
 
 impl Ahead {
-    /// Nothing but what is there anyway.
+    /// Nothing.
     #[inline(always)]
-    fn nothing(at: *const f32) -> Self {
-        Ahead { from: at, row: 0, every: 1 << 20 }
-    }
-}
-
-/// The panel of B that comes next: so many rows of so many blocks.
-#[derive(Clone, Copy)]
-pub(super) struct Next {
-    pub from: *const f32,
-    pub row: usize,
-    pub rows: usize,
-    pub blocks: usize,
-}
-
-impl Next {
-    /// There is none.
-    #[inline(always)]
-    pub(super) fn none() -> Self {
-        Next { from: std::ptr::null(), row: 0, rows: 0, blocks: 0 }
+    pub(super) fn nothing() -> Self {
+        Ahead { from: std::ptr::null(), hops: [0; 2], tile: 0, left: 0 }
     }
 
-    /// The share of the tile `t` of `tiles`, of which the first has none; every block is divided between as many.
+    /// So many rows, `row` apart, of so many blocks of sixteen.
     #[inline(always)]
-    pub(super) fn share(self, t: usize, tiles: usize) -> Ahead {
-        if self.rows == 0 {
-            return Ahead::nothing(self.from);
+    pub(super) fn of(from: *const f32, row: usize, rows: usize, blocks: usize) -> Self {
+        let pair = 2 * LANES;
+        if blocks <= 2 {
+            return Ahead { from, hops: [row; 2], tile: rows / 2 * row, left: 2 };
         }
-        let parts = 1 << ((tiles - 1) / self.blocks.max(1)).max(1).ilog2();
-        let (block, part) = (t.wrapping_sub(1) / parts, t.wrapping_sub(1) % parts);
-        if block >= self.blocks {
-            return Ahead::nothing(self.from);
-        }
-        let from = self.from.wrapping_add(block * LANES + part * self.rows.div_ceil(parts) * self.row);
-        Ahead { from, row: self.row, every: parts }
+        Ahead { from, hops: [pair, row.wrapping_sub(pair)], tile: rows / 4 * row, left: 4 }
+    }
+
+    /// What is left when so many tiles have asked.
+    #[inline(always)]
+    pub(super) fn after(self, tiles: usize) -> Self {
+        Ahead { from: self.from.wrapping_add(tiles * self.tile), left: self.left.saturating_sub(tiles), ..self }
     }
 }

@@ -1,18 +1,15 @@
 //! What is copied together before it is multiplied, where reading it in place would cost more than the copy.
 //!
 //! ```text
-//!   B: a panel of columns, k by k, in whole blocks of sixteen    A with rows along k: its rows, nearer to each other
-//!
-//!   b00 b01 ... b0w         b00 b01 ... b0w   0   0              A with columns side by side: tile by tile, k by k
-//!   b10 b11 ... b1w    ->   b10 b11 ... b1w   0   0
-//!   ...                     ...                                  a00 a10 | a20 a30        a00 a10 a01 a11 a02 a12 ...
-//!                                                                a01 a11 | a21 a31   ->   a20 a30 a21 a31 a22 a32 ...
-//!                                                                a02 a12 | a22 a32
+//!   B: a panel of columns, k by k, in whole blocks of sixteen    A: its rows, or its columns where those lie in one piece,
+//!                                                                nearer to each other
+//!   b00 b01 ... b0w         b00 b01 ... b0w   0   0
+//!   b10 b11 ... b1w    ->   b10 b11 ... b1w   0   0              a00 a01 ... | ...         a00 a01 ... |
+//!   ...                     ...                                  a10 a11 ... | ...    ->   a10 a11 ... |
 //! ```
 
 use super::Mat;
 use super::large::{self, COLS};
-use super::product::LayoutOfRows;
 use super::stream::A_ROW;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
@@ -55,10 +52,10 @@ fn values(lines: &mut [Line]) -> &mut [f32] {
     unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LANES) }
 }
 
-/// How many rows of A are packed at once.
+/// How many rows of A, of which so many of `k` are meant, are packed at once.
 #[inline(always)]
 pub(super) fn rows_at_once(depth: usize) -> usize {
-    AREA_OF_A / (depth.next_multiple_of(LANES) + GAP)
+    AREA_OF_A / (depth + LANES + GAP) - LANES - GAP
 }
 
 /// Packs `b` `(depth, cols)` in rows of whole blocks.
@@ -130,13 +127,13 @@ fn turn_panel<S: Simd>(s: S, b: Mat<'_>, panel: &mut [Line]) {
     unsafe { turn.compute(s) };
 }
 
-/// Where the tiles find the rows of A: the first value of the tile from row `r` on is `r * tile` after `a`.
+/// Where the tiles find the rows of A.
 #[derive(Clone, Copy)]
 pub(super) struct RowsOfA {
     pub a: *const f32,
-    pub tile: usize,
+    /// From one row to the next.
     pub row: usize,
-    /// From one `k` to the next; zero stands for the number of the tile's rows.
+    /// From one `k` to the next.
     pub col: usize,
 }
 
@@ -144,30 +141,20 @@ impl RowsOfA {
     /// A as it lies.
     #[inline(always)]
     pub(super) fn in_place(a: Mat<'_>) -> Self {
-        RowsOfA { a: a.data.as_ptr(), tile: a.row_stride, row: a.row_stride, col: a.col_stride }
+        let col = if a.cols == 1 { 1 } else { a.col_stride };
+        RowsOfA { a: a.data.as_ptr(), row: a.row_stride, col }
     }
 }
 
-/// Packs `a` `(rows, depth)`.
+/// Packs `a` `(rows, depth)`: its rows, or its columns where those lie in one piece.
 #[inline(always)]
-pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, layout: LayoutOfRows, packed: &mut [f32]) -> RowsOfA {
-    if a.row_stride == 1 {
-        for p in 0..a.cols {
-            let column = &a.data[p * a.col_stride..][..a.rows];
-            for (i, rows) in layout.tiles() {
-                // a whole block where it stays within the tile: what is too much is overwritten by the next step of `k`
-                let to = &mut packed[i * a.cols..][p * rows..a.cols * rows];
-                match (column[i..].first_chunk(), to.first_chunk_mut()) {
-                    (Some(block), Some(to)) if rows <= LANES => s.store(s.load(block), to),
-                    _ => to[..rows].copy_from_slice(&column[i..i + rows]),
-                }
-            }
-        }
-        return RowsOfA { a: packed.as_ptr(), tile: a.cols, row: 1, col: 0 };
-    }
+pub(super) fn pack_rows<S: Simd>(s: S, a: Mat<'_>, packed: &mut [f32]) -> RowsOfA {
+    let down = a.row_stride == 1;
+    let a = if down { a.t() } else { a };
     let stride = a.cols.next_multiple_of(LANES) + GAP;
     copy_rows(s, a, packed, stride);
-    RowsOfA { a: packed.as_ptr(), tile: stride, row: stride, col: 1 }
+    let (row, col) = if down { (1, stride) } else { (stride, 1) };
+    RowsOfA { a: packed.as_ptr(), row, col }
 }
 
 /// Packs `a` `(rows, depth)` row by row, the rows [`A_ROW`] apart.
@@ -195,7 +182,8 @@ pub(super) fn pack_stretch<S: Simd>(s: S, a: Mat<'_>, packed: &mut [f32]) {
 #[inline(always)]
 fn copy_rows<S: Simd>(s: S, a: Mat<'_>, to: &mut [f32], row: usize) {
     for (i, to) in to.chunks_exact_mut(row).enumerate().take(a.rows) {
-        let from = &a.data[i * a.row_stride..];
+        // without a `k` there is nothing behind the first row
+        let Some(from) = a.data.get(i * a.row_stride..) else { return };
         if a.col_stride == 1 {
             copy(s, &from[..a.cols], to);
         } else {

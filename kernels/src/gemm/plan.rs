@@ -24,8 +24,11 @@ pub enum Order {
 pub struct Plan {
     /// The order.
     pub order: Order,
-    /// Whether A is copied together; in blocks it is.
+    /// Whether A is copied together; in blocks it is, and where neither its rows nor its columns lie in one piece.
     pub pack_a: bool,
+    /// Whether B is copied together where its columns lie side by side; in blocks it is, and where they are no whole blocks of
+    /// sixteen.
+    pub pack_b: bool,
     /// The most rows of a tile; more than the registers hold means as many as they hold.
     pub rows: usize,
     /// The most of `k` at once.
@@ -42,8 +45,10 @@ const PANEL: usize = 8 * 1024;
 const HEIGHT: usize = 512;
 /// From so many rows and columns on, and half as many steps of `k`, packing costs less than it gains.
 const LARGE: usize = 128;
-/// Values of B that stay in the second-level cache as they lie, where rows of A are read as they lie too: 1 MB.
+/// Values that stay in the second-level cache: 1 MB.
 const NEAR: usize = 256 * 1024;
+/// Values of B that are read as they lie, for each tile anew, and the whole of `k` at once: 512 KB.
+const AS_IT_LIES: usize = 128 * 1024;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
 
@@ -52,10 +57,11 @@ impl Plan {
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
         let (m, n) = (a.rows, b.cols);
-        // twice as many where a product of a copied value takes half as long; there, reading B as it lies is faster, too
+        // twice as many where a product of a copied value takes half as long; there, what is near is better left in place, too,
+        // unless C is far, to which tiles down the columns of A would come in no good order
         let wide = S::TILES.len() > 1;
         let large = if wide { 2 * LARGE } else { LARGE };
-        let near = wide && a.col_stride == 1 && a.cols * n < NEAR;
+        let near = wide && a.cols * n < NEAR && (a.col_stride == 1 || m * n <= NEAR);
         let order = if column(a, b) {
             Order::Column
         } else if m.min(n) >= large && a.cols >= large / 2 && !near {
@@ -67,11 +73,14 @@ impl Plan {
         };
         let (a, b) = if order == Order::Turned { (b.t(), a.t()) } else { (a, b) };
         let width = panel_width::<S>(b.cols);
+        let (down, small) = (a.col_stride != 1, b.rows * b.cols <= AS_IT_LIES);
         // a division takes as long as a small tile
-        let whole = order == Order::Blocks || a.cols * width <= PANEL;
+        let whole = small || order == Order::Blocks || a.cols * width <= PANEL;
         Plan {
             order,
             pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
+            // down the columns of A there are many tiles, for which a small panel is to stay in the first-level cache
+            pack_b: !small || down && b.cols > 2 * width,
             rows: usize::MAX,
             depth: if whole { usize::MAX } else { PANEL / width },
             height: HEIGHT,
@@ -81,11 +90,14 @@ impl Plan {
     /// The plan with what the buffers can hold.
     #[inline(always)]
     pub(super) fn within(self, a: Mat<'_>, most: usize) -> Plan {
+        // tiles go along rows or down columns that lie in one piece
+        let scattered = a.row_stride != 1 && a.col_stride != 1 && a.rows > 1 && a.cols > 1;
+        let pack_a = self.pack_a || scattered;
         let rows = self.rows.clamp(1, most);
         let depth = self.depth.clamp(1, DEPTH);
-        let most = if self.pack_a { rows_at_once(depth.min(a.cols)) } else { usize::MAX };
+        let most = if pack_a { rows_at_once(depth.min(a.cols)) } else { usize::MAX };
         let height = self.height.clamp(1, most.min(a.rows.max(1)));
-        Plan { rows, depth, height, ..self }
+        Plan { pack_a, rows, depth, height, ..self }
     }
 }
 

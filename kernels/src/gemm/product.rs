@@ -2,7 +2,7 @@
 //! of a minibatch packing costs more than it gains, so A and B are read in place while that is no slower; [`Plan`] decides.
 
 use super::column::Column;
-use super::fetch::Next;
+use super::fetch::Ahead;
 use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::plan::{self, Order, Plan};
 use super::tile::{First, Tile};
@@ -83,15 +83,11 @@ impl Product<'_> {
                 let height = plan.height.min(m - i);
                 let layout = LayoutOfRows { rows: height, most: plan.rows };
                 let a = self.a.part(i, p, height, depth);
-                let a = if plan.pack_a {
-                    pack::pack_rows(s, a, layout, &mut self.buffers.rows_of_a)
-                } else {
-                    RowsOfA::in_place(a)
-                };
+                let a = self.rows_of_a(s, plan, a);
                 // LOOP 2: split n into panels as wide as a tile.
                 for j in (0..n).step_by(width) {
                     let cols = width.min(n - j);
-                    let mut panel = self.panel(s, (p, depth), (j, cols), width, layout);
+                    let mut panel = self.panel(s, (p, depth), (j, cols), width, (layout, plan.pack_b));
                     let first = match self.start {
                         _ if p > 0 => First::Keep,
                         Start::Zero => First::Zero,
@@ -108,8 +104,14 @@ impl Product<'_> {
         }
     }
 
-    /// A panel of B: turned ahead where its columns are not side by side; else the first of several tiles copies it on its
-    /// way, and the others fetch the next panel.
+    /// Rows of A where the tiles find them.
+    #[inline(always)]
+    fn rows_of_a<S: Simd>(&mut self, s: S, plan: Plan, a: Mat<'_>) -> RowsOfA {
+        if plan.pack_a { pack::pack_rows(s, a, &mut self.buffers.rows_of_a) } else { RowsOfA::in_place(a) }
+    }
+
+    /// A panel of B: turned ahead where its columns are not side by side; else as it lies, or the first of several tiles copies
+    /// it on its way. The others fetch the next panel.
     #[inline(always)]
     fn panel<S: Simd>(
         &mut self,
@@ -117,7 +119,7 @@ impl Product<'_> {
         (p, depth): (usize, usize),
         (j, cols): (usize, usize),
         width: usize,
-        layout: LayoutOfRows,
+        (layout, pack): (LayoutOfRows, bool),
     ) -> Panel {
         let b = self.b.part(p, j, depth, cols);
         let buffer = &mut self.buffers.panels_of_b;
@@ -126,19 +128,17 @@ impl Product<'_> {
             return Panel::packed(buffer.as_ptr(), depth, cols);
         }
         let whole = cols.is_multiple_of(LANES);
-        let copied = !whole || layout.rows > 2 * layout.most && b.row_stride != cols;
+        let copied = !whole || pack && layout.rows > 2 * layout.most && b.row_stride != cols;
         let next = if j + width < self.b.cols { (p, j + width) } else { (p + depth, 0) };
         let next = (next.0 < self.b.rows).then(|| self.b.part(next.0, next.1, 0, 0).data.as_ptr());
         Panel {
             b: b.data.as_ptr(),
             b_row: b.row_stride,
             copy: copied.then_some(buffer.as_mut_ptr()),
-            ahead: next.map_or(Next::none(), |from| Next {
-                from,
-                row: b.row_stride,
-                rows: depth,
-                blocks: width / LANES,
-            }),
+            ahead: match next {
+                Some(from) => Ahead::of(from, b.row_stride, depth, width / LANES),
+                None => Ahead::nothing(),
+            },
             depth,
             cols,
         }
@@ -196,9 +196,9 @@ impl Product<'_> {
         };
         let (b, strip): (*const f32, _) = (self.buffers.panels_of_b.as_ptr(), strip.as_mut_ptr());
         for (q, depth) in blocks(chunk, plan.depth) {
-            let a = RowsOfA::in_place(self.a.part(i, p + q, rows, depth));
+            let a = self.rows_of_a(s, plan, self.a.part(i, p + q, rows, depth));
             let mut panel = if self.in_place() {
-                self.panel(s, (p + q, depth), (j, cols), n, layout)
+                self.panel(s, (p + q, depth), (j, cols), n, (layout, plan.pack_b))
             } else {
                 Panel::packed(b.wrapping_add(q * cols.next_multiple_of(LANES)), depth, cols)
             };
@@ -241,8 +241,8 @@ struct Panel {
     b_row: usize,
     /// Where the first tile copies B to, which the others read then.
     copy: Option<*mut f32>,
-    /// What the other tiles fetch.
-    ahead: Next,
+    /// What the others fetch.
+    ahead: Ahead,
     depth: usize,
     cols: usize,
 }
@@ -250,7 +250,7 @@ struct Panel {
 impl Panel {
     #[inline(always)]
     fn packed(b: *const f32, depth: usize, cols: usize) -> Self {
-        Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Next::none(), depth, cols }
+        Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Ahead::nothing(), depth, cols }
     }
 
     /// LOOP 1: the tiles of these rows of A, written to `c` and after.
@@ -271,31 +271,34 @@ impl Panel {
         let (mut t, mut r) = (0, 0);
         while t < tiles {
             let rows = low + usize::from(t < higher);
-            // those that differ in what they copy or fetch are called one by one
-            let alike = self.copy.is_none() && self.ahead.rows == 0;
-            let end = if t < higher { higher } else { tiles };
-            let count = if alike { end - t } else { 1 };
+            let alike = if t < higher { higher - t } else { tiles - t };
+            let count = match self.ahead.left {
+                // the one that copies is followed by others that read the copy
+                _ if self.copy.is_some() => 1,
+                0 => alike,
+                left => alike.min(left),
+            };
             let tile = Tile {
                 first,
                 count,
                 rows,
                 cols,
                 k,
-                a: a.a.wrapping_add(r * a.tile),
+                a: a.a.wrapping_add(r * a.row),
                 a_row: a.row,
-                a_col: if a.col == 0 { rows } else { a.col },
-                a_tile: rows * a.tile,
+                a_col: a.col,
                 b: self.b,
                 b_row: self.b_row,
                 copy: self.copy,
-                ahead: self.ahead.share(t, tiles),
+                ahead: self.ahead,
                 c: c.wrapping_add(r * c_row),
                 c_row,
             };
             // SAFETY: the caller vouches for the memory; a layout has at most the rows of the largest tile of this width.
             unsafe { tile.compute(s) };
-            if let Some(copy) = self.copy.take() {
-                (self.b, self.b_row) = (copy.cast_const(), cols.next_multiple_of(LANES));
+            match self.copy.take() {
+                Some(copy) => (self.b, self.b_row) = (copy.cast_const(), cols.next_multiple_of(LANES)),
+                None => self.ahead = self.ahead.after(count),
             }
             (t, r) = (t + count, r + count * rows);
         }

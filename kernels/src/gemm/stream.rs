@@ -7,8 +7,6 @@ use crate::isa::{LANES, Op, Simd};
 
 /// From a row of packed A to the next, in values: an odd number of cache lines, so that they do not meet in the caches.
 pub(super) const A_ROW: usize = DEPTH + LANES;
-/// Steps of `k` that B is fetched ahead.
-const AHEAD: usize = 8;
 /// Steps of `k` in one round of the loop.
 pub(super) const UNROLL: usize = 4;
 
@@ -116,7 +114,6 @@ unsafe fn step<S: Simd, const ROWS: usize, const BLOCKS: usize>(
     for (j, v) in row.iter_mut().enumerate() {
         // SAFETY: the caller vouches for it.
         *v = unsafe { s.load_ptr(b.add(j * LANES)) };
-        s.prefetch_near(b.wrapping_add((AHEAD * BLOCKS + j) * LANES));
     }
     for (i, acc) in acc.iter_mut().enumerate() {
         // SAFETY: the caller vouches for it.

@@ -10,8 +10,6 @@
 //!   to all lanes
 //! ```
 
-use std::ptr::null_mut;
-
 use super::fetch::Ahead;
 use crate::isa::{LANES, Op, Simd, hidden};
 
@@ -25,8 +23,9 @@ pub(super) enum First {
     Keep,
 }
 
-/// Where a tile lies: C `(rows, cols)`, A `(rows, k)` with any strides, B `(k, cols)` with its columns side by side. Several
-/// tiles of one height that lie below each other are computed in one call: with a small `k` the way there takes as long.
+/// Where a tile lies: C `(rows, cols)`, A `(rows, k)`, whose rows lie in one piece or its columns do, B `(k, cols)` with its
+/// columns side by side. Several tiles of one height that lie below each other are computed in one call: with a small `k`
+/// the way there takes as long.
 #[derive(Clone, Copy)]
 pub(super) struct Tile {
     pub first: First,
@@ -38,8 +37,6 @@ pub(super) struct Tile {
     pub a: *const f32,
     pub a_row: usize,
     pub a_col: usize,
-    /// From the A of one tile to that of the next.
-    pub a_tile: usize,
     pub b: *const f32,
     pub b_row: usize,
     /// Where B is copied to on the way, in rows of whole blocks of sixteen that begin at a cache line; without it the rows of
@@ -55,46 +52,67 @@ impl Tile {
     ///
     /// # Safety
     /// - `1 <= rows <= S::ROWS` and `1 <= cols <= 16 S::BLOCKS`.
-    /// - A, B and the bias are valid for reading at the places said, with `b_whole` up to whole blocks of columns.
+    /// - A, B and the bias are valid for reading at the places said, B in whole blocks of columns unless it is copied.
+    /// - `a_col` is one or `a_row` is.
     /// - C is valid for reading and writing at the places said, and overlaps none of them.
     #[inline(never)]
     pub(super) unsafe fn compute<S: Simd>(&self, s: S) {
         let blocks = self.cols.div_ceil(LANES);
         debug_assert!((1..=S::TILES.len()).contains(&blocks) && (1..=S::TILES[blocks - 1]).contains(&self.rows));
-        match (blocks, self.copy.is_some()) {
-            (1, false) => self.with_rows::<S, 1, false>(s),
-            (1, true) => self.with_rows::<S, 1, true>(s),
-            (2, false) => self.with_rows::<S, 2, false>(s),
-            (2, true) => self.with_rows::<S, 2, true>(s),
-            (3, false) => self.with_rows::<S, 3, false>(s),
-            (3, true) => self.with_rows::<S, 3, true>(s),
-            (_, false) => self.with_rows::<S, 4, false>(s),
-            (_, true) => self.with_rows::<S, 4, true>(s),
+        match blocks {
+            1 => self.with_blocks::<S, 1>(s),
+            2 => self.with_blocks::<S, 2>(s),
+            3 => self.with_blocks::<S, 3>(s),
+            _ => self.with_blocks::<S, 4>(s),
         }
     }
 
     #[inline(always)]
-    fn with_rows<S: Simd, const BLOCKS: usize, const COPY: bool>(&self, s: S) {
+    fn with_blocks<S: Simd, const BLOCKS: usize>(&self, s: S) {
+        match (self.copy, self.a_col) {
+            (Some(_), _) => self.with_rows::<S, BLOCKS, COPY>(s),
+            (None, 1) if self.ahead.left > 0 => self.with_rows::<S, BLOCKS, FETCH>(s),
+            (None, 1) => self.with_rows::<S, BLOCKS, ALONG>(s),
+            (None, _) => self.with_rows::<S, BLOCKS, DOWN>(s),
+        }
+    }
+
+    #[inline(always)]
+    fn with_rows<S: Simd, const BLOCKS: usize, const FORM: u8>(&self, s: S) {
         match self.rows {
-            1 => s.call(Kernel::<1, BLOCKS, COPY>(self)),
-            2 => s.call(Kernel::<2, BLOCKS, COPY>(self)),
-            3 => s.call(Kernel::<3, BLOCKS, COPY>(self)),
-            4 => s.call(Kernel::<4, BLOCKS, COPY>(self)),
-            5 => s.call(Kernel::<5, BLOCKS, COPY>(self)),
-            6 => s.call(Kernel::<6, BLOCKS, COPY>(self)),
-            7 => s.call(Kernel::<7, BLOCKS, COPY>(self)),
-            8 => s.call(Kernel::<8, BLOCKS, COPY>(self)),
-            9 => s.call(Kernel::<9, BLOCKS, COPY>(self)),
-            10 => s.call(Kernel::<10, BLOCKS, COPY>(self)),
-            11 => s.call(Kernel::<11, BLOCKS, COPY>(self)),
-            _ => s.call(Kernel::<12, BLOCKS, COPY>(self)),
+            1 => s.call(Kernel::<1, BLOCKS, FORM>(self)),
+            2 => s.call(Kernel::<2, BLOCKS, FORM>(self)),
+            3 => s.call(Kernel::<3, BLOCKS, FORM>(self)),
+            4 => s.call(Kernel::<4, BLOCKS, FORM>(self)),
+            5 => s.call(Kernel::<5, BLOCKS, FORM>(self)),
+            6 => s.call(Kernel::<6, BLOCKS, FORM>(self)),
+            7 => s.call(Kernel::<7, BLOCKS, FORM>(self)),
+            8 => s.call(Kernel::<8, BLOCKS, FORM>(self)),
+            9 => s.call(Kernel::<9, BLOCKS, FORM>(self)),
+            10 => s.call(Kernel::<10, BLOCKS, FORM>(self)),
+            11 => s.call(Kernel::<11, BLOCKS, FORM>(self)),
+            _ => s.call(Kernel::<12, BLOCKS, FORM>(self)),
         }
     }
 }
 
-/// A tile of `ROWS` rows and `BLOCKS` blocks of columns; with `COPY` it copies B on the way, else all loads of B are of whole
-/// blocks. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
-struct Kernel<'t, const ROWS: usize, const BLOCKS: usize, const COPY: bool>(&'t Tile);
+/// How a tile goes along `k`: step by step, copying B on the way.
+const COPY: u8 = 0;
+/// Where the values of a row of A lie side by side.
+const ALONG: u8 = 1;
+/// The same, fetching what comes next. Each of these is a function of its own: two loops in one, and the compiler moves half
+/// of the registers about in one of them.
+const FETCH: u8 = 2;
+/// Where the values of a column of A lie side by side.
+const DOWN: u8 = 3;
+
+/// Steps in a round of the loop, where B is not copied: additions and the jump take their turn at the units that multiply,
+/// and a loop with half as many looks twice as far ahead for what comes from the second-level cache.
+const STEPS: usize = 2;
+
+/// A tile of `ROWS` rows and `BLOCKS` blocks of columns that goes along `k` as `FORM` says; all loads of B are of whole blocks
+/// unless it copies. Made by [`Tile::compute`] alone, whose caller vouches for the addresses.
+struct Kernel<'t, const ROWS: usize, const BLOCKS: usize, const FORM: u8>(&'t Tile);
 
 /// The piece of C of a tile: where it lies, what its chains start from, and how many columns its last block has.
 #[derive(Clone, Copy)]
@@ -165,7 +183,7 @@ impl Piece {
     }
 }
 
-impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<'_, ROWS, BLOCKS, COPY> {
+impl<const ROWS: usize, const BLOCKS: usize, const FORM: u8> Op for Kernel<'_, ROWS, BLOCKS, FORM> {
     type Out = ();
 
     #[inline(always)]
@@ -175,70 +193,187 @@ impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Op for Kernel<'_,
         }
         let mut t = *self.0;
         for _ in 0..t.count {
-            Kernel::<ROWS, BLOCKS, COPY>(&t).one(s);
-            (t.a, t.c) = (t.a.wrapping_add(t.a_tile), t.c.wrapping_add(ROWS * t.c_row));
+            Kernel::<ROWS, BLOCKS, FORM>(&t).one(s);
+            (t.a, t.c) = (t.a.wrapping_add(ROWS * t.a_row), t.c.wrapping_add(ROWS * t.c_row));
+            t.ahead = t.ahead.after(1);
         }
     }
 }
 
-#[expect(clippy::needless_range_loop, reason = "constant loops over two indices are what is unrolled into registers")]
-impl<const ROWS: usize, const BLOCKS: usize, const COPY: bool> Kernel<'_, ROWS, BLOCKS, COPY> {
+impl<const ROWS: usize, const BLOCKS: usize, const FORM: u8> Kernel<'_, ROWS, BLOCKS, FORM> {
     /// The first of the tiles.
     #[inline(always)]
     fn one<S: Simd>(self, s: S) {
         let t = self.0;
-        let last = t.cols - (BLOCKS - 1) * LANES;
-        let piece = Piece { first: t.first, c: t.c, c_row: t.c_row, last };
+        let piece = Piece { first: t.first, c: t.c, c_row: t.c_row, last: t.cols - (BLOCKS - 1) * LANES };
         // SAFETY: C and the bias are valid for the tile, see `Tile::compute`.
         let mut acc: [[S::V; BLOCKS]; ROWS] = unsafe { piece.start(s) };
-        // Pointers to every third row of A, each of which goes its own way: the compiler would keep one for each row, more than
-        // there are registers, or go from one to the next by an addition each, a chain as long as that of the products.
-        let mut a: [*const f32; 4] = std::array::from_fn(
+        match (FORM, t.copy) {
+            (COPY, Some(copy)) => self.copying(s, &mut acc, copy),
+            (DOWN, _) => self.down(s, &mut acc),
+            _ => self.along(s, &mut acc),
+        }
+        // SAFETY: as above.
+        unsafe { piece.finish(s, acc) };
+    }
+
+    /// Pointers to every third row of A, each of which goes its own way: the compiler would keep one for each row, more than
+    /// there are registers, or go from one to the next by an addition each, a chain as long as that of the products.
+    #[inline(always)]
+    fn rows_of_a(&self) -> [*const f32; 4] {
+        let t = self.0;
+        std::array::from_fn(
             #[inline(always)]
             |i| if 3 * i < ROWS { hidden(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
-        );
-        let (mut b, mut ahead, mut copy) = (t.b, t.ahead.from, t.copy.unwrap_or(null_mut()));
-        for p in 0..t.k {
-            let mut row = [s.zero(); BLOCKS];
-            for j in 0..BLOCKS {
-                // SAFETY: B is valid for `k` rows and the columns of the tile, in whole blocks unless `COPY`; the copy has room.
-                row[j] = unsafe {
-                    if COPY {
-                        let v = if j + 1 < BLOCKS || last == LANES {
-                            s.load_ptr(b.add(j * LANES))
-                        } else {
-                            s.load_ptr_part(b.add(j * LANES), last)
-                        };
-                        s.store_ptr(v, copy.add(j * LANES));
-                        v
-                    } else {
-                        s.load_ptr(b.add(j * LANES))
-                    }
+        )
+    }
+
+    /// Along the rows of A.
+    #[inline(always)]
+    fn along<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS]) {
+        let t = self.0;
+        let (mut a, mut b, a_row) = (self.rows_of_a(), t.b, t.a_row);
+        let (mut ahead, [mut hop, mut then]) = (t.ahead.from, t.ahead.hops);
+        for _ in 0..t.k / STEPS {
+            for p in 0..STEPS {
+                // SAFETY: A is valid for the rows of the tile and `k` columns, B for `k` rows of whole blocks.
+                unsafe {
+                    step(
+                        s,
+                        acc,
+                        row(s, b.add(p * t.b_row)),
+                        #[inline(always)]
+                        |i| *a[i / 3].add(i % 3 * a_row + p),
+                    )
                 };
             }
-            if p & (t.ahead.every - 1) == 0 {
+            if FORM == FETCH {
                 s.prefetch(ahead);
-                ahead = ahead.wrapping_add(t.ahead.row);
-            }
-            for i in 0..ROWS {
-                // SAFETY: A is valid for the rows of the tile and `k` columns.
-                let x = s.splat(unsafe { *a[i / 3].add(i % 3 * t.a_row) });
-                for j in 0..BLOCKS {
-                    acc[i][j] = s.mul_add(x, row[j], acc[i][j]);
-                }
+                s.prefetch(ahead.wrapping_add(LANES));
+                ahead = ahead.wrapping_add(hop);
+                (hop, then) = (then, hop);
             }
             // Past the last column and row these point outside, but nothing reads there.
+            for (i, a) in a.iter_mut().enumerate() {
+                if 3 * i < ROWS {
+                    *a = hidden(a.wrapping_add(STEPS));
+                }
+            }
+            b = hidden(b.wrapping_add(STEPS * t.b_row));
+        }
+        for p in 0..t.k % STEPS {
+            // SAFETY: as above.
+            unsafe {
+                step(
+                    s,
+                    acc,
+                    row(s, b.add(p * t.b_row)),
+                    #[inline(always)]
+                    |i| *a[i / 3].add(i % 3 * a_row + p),
+                )
+            };
+        }
+    }
+
+    /// Down the columns of A.
+    #[inline(always)]
+    fn down<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS]) {
+        let t = self.0;
+        let (mut a, mut b) = (t.a, t.b);
+        for _ in 0..t.k / STEPS {
+            for p in 0..STEPS {
+                // SAFETY: as in `along`.
+                unsafe {
+                    step(
+                        s,
+                        acc,
+                        row(s, b.add(p * t.b_row)),
+                        #[inline(always)]
+                        |i| *a.add(p * t.a_col + i),
+                    )
+                };
+            }
+            a = hidden(a.wrapping_add(STEPS * t.a_col));
+            b = hidden(b.wrapping_add(STEPS * t.b_row));
+        }
+        for p in 0..t.k % STEPS {
+            // SAFETY: as above.
+            unsafe {
+                step(
+                    s,
+                    acc,
+                    row(s, b.add(p * t.b_row)),
+                    #[inline(always)]
+                    |i| *a.add(p * t.a_col + i),
+                )
+            };
+        }
+    }
+
+    /// With a copy of B, of which the last block may be a part of one.
+    #[inline(always)]
+    fn copying<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS], mut copy: *mut f32) {
+        let t = self.0;
+        let last = t.cols - (BLOCKS - 1) * LANES;
+        let (mut a, mut b, a_row) = (self.rows_of_a(), t.b, t.a_row);
+        for _ in 0..t.k {
+            let mut row = [s.zero(); BLOCKS];
+            for (j, v) in row.iter_mut().enumerate() {
+                // SAFETY: B is valid for `k` rows and the columns of the tile; the copy has room for whole blocks.
+                unsafe {
+                    *v = if j + 1 < BLOCKS || last == LANES {
+                        s.load_ptr(b.add(j * LANES))
+                    } else {
+                        s.load_ptr_part(b.add(j * LANES), last)
+                    };
+                    s.store_ptr(*v, copy.add(j * LANES));
+                }
+            }
+            // SAFETY: as in `along`.
+            step(
+                s,
+                acc,
+                row,
+                #[inline(always)]
+                |i| unsafe { *a[i / 3].add(i % 3 * a_row) },
+            );
             for (i, a) in a.iter_mut().enumerate() {
                 if 3 * i < ROWS {
                     *a = hidden(a.wrapping_add(t.a_col));
                 }
             }
             b = b.wrapping_add(t.b_row);
-            if COPY {
-                copy = copy.wrapping_add(BLOCKS * LANES);
-            }
+            copy = copy.wrapping_add(BLOCKS * LANES);
         }
-        // SAFETY: as above.
-        unsafe { piece.finish(s, acc) };
+    }
+}
+
+/// A row of B, in whole blocks.
+///
+/// # Safety
+/// - `b` is valid for as many.
+#[inline(always)]
+unsafe fn row<S: Simd, const BLOCKS: usize>(s: S, b: *const f32) -> [S::V; BLOCKS] {
+    let mut row = [s.zero(); BLOCKS];
+    for (j, v) in row.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for it.
+        *v = unsafe { s.load_ptr(b.add(j * LANES)) };
+    }
+    row
+}
+
+/// One step of `k`: a row of B, and `a(i)` the value of row `i` of A.
+#[inline(always)]
+fn step<S: Simd, const ROWS: usize, const BLOCKS: usize>(
+    s: S,
+    acc: &mut [[S::V; BLOCKS]; ROWS],
+    row: [S::V; BLOCKS],
+    a: impl Fn(usize) -> f32,
+) {
+    for (i, acc) in acc.iter_mut().enumerate() {
+        let x = s.splat(a(i));
+        for (acc, v) in acc.iter_mut().zip(row) {
+            *acc = s.mul_add(x, v, *acc);
+        }
     }
 }
