@@ -21,9 +21,9 @@ use crate::isa::{LANES, Simd};
 /// Blocks of sixteen columns of a panel, where the registers have room for as many.
 const BLOCKS: usize = 3;
 /// Columns of a block of B.
-pub(super) const COLS: usize = 512;
+pub(super) const COLS: usize = 1024;
 /// Its depth; packed it is 768 KB.
-pub(super) const DEPTH: usize = 384;
+pub(super) const DEPTH: usize = 192;
 /// Rows of A that are packed at once.
 pub(super) const HEIGHT: usize = 64;
 
