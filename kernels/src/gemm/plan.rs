@@ -49,6 +49,8 @@ const LARGE: usize = 128;
 const NEAR: usize = 256 * 1024;
 /// Values of B that are read as they lie, for each tile anew, and the whole of `k` at once: 512 KB.
 const AS_IT_LIES: usize = 128 * 1024;
+/// Columns of B from which on its rows meet in the first-level cache too soon.
+const BROAD: usize = 128;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
 
@@ -57,11 +59,17 @@ impl Plan {
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
         let (m, n) = (a.rows, b.cols);
-        // twice as many where a product of a copied value takes half as long; there, what is near is better left in place, too,
-        // unless C is far, to which tiles down the columns of A would come in no good order
         let wide = S::TILES.len() > 1;
+        // twice as many where a product of a copied value takes half as long
         let large = if wide { 2 * LARGE } else { LARGE };
-        let near = wide && a.cols * n < NEAR && (a.col_stride == 1 || m * n <= NEAR);
+        // What is near is better left in place, unless tiles down the columns of A would come to a C that is far, in no good
+        // order; narrow tiles read more of B, which is to be nearer then, or turned ahead.
+        let along = a.col_stride == 1;
+        let near = if wide {
+            a.cols * n < NEAR && (along || m * n <= NEAR)
+        } else {
+            along && (b.col_stride != 1 || a.cols * n <= NEAR / 4)
+        };
         let order = if column(a, b) {
             Order::Column
         } else if m.min(n) >= large && a.cols >= large / 2 && !near {
@@ -79,8 +87,9 @@ impl Plan {
         Plan {
             order,
             pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
-            // down the columns of A there are many tiles, for which a small panel is to stay in the first-level cache
-            pack_b: !small || down && b.cols > 2 * width,
+            // down the columns of A there are many tiles, and narrow ones are many anyway: a panel of theirs that is small stays in
+            // the first-level cache if its rows do not meet there
+            pack_b: !small || (down || !wide) && b.cols > BROAD,
             rows: usize::MAX,
             depth: if whole { usize::MAX } else { PANEL / width },
             height: HEIGHT,
