@@ -53,7 +53,7 @@ impl Tile {
     /// # Safety
     /// - `1 <= rows <= S::ROWS` and `1 <= cols <= 16 S::BLOCKS`.
     /// - A, B and the bias are valid for reading at the places said, B in whole blocks of columns unless it is copied.
-    /// - `a_col` is one or `a_row` is.
+    /// - `a_col` is one, or `a_row` is, or there is a single row.
     /// - C is valid for reading and writing at the places said, and overlaps none of them.
     #[inline(never)]
     pub(super) unsafe fn compute<S: Simd>(&self, s: S) {
