@@ -275,8 +275,8 @@ impl Panel {
             let count = match self.ahead.left {
                 // the one that copies is followed by others that read the copy
                 _ if self.copy.is_some() => 1,
-                0 => alike,
-                left => alike.min(left),
+                left if left > 0 && a.col == 1 => alike.min(left),
+                _ => alike,
             };
             let tile = Tile {
                 first,

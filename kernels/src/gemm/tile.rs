@@ -208,105 +208,112 @@ impl<const ROWS: usize, const BLOCKS: usize, const FORM: u8> Kernel<'_, ROWS, BL
         let piece = Piece { first: t.first, c: t.c, c_row: t.c_row, last: t.cols - (BLOCKS - 1) * LANES };
         // SAFETY: C and the bias are valid for the tile, see `Tile::compute`.
         let mut acc: [[S::V; BLOCKS]; ROWS] = unsafe { piece.start(s) };
-        match (FORM, t.copy) {
-            (COPY, Some(copy)) => self.copying(s, &mut acc, copy),
-            (DOWN, _) => self.down(s, &mut acc),
-            _ => self.along(s, &mut acc),
+        match t.copy {
+            Some(copy) if FORM == COPY => self.copying(s, &mut acc, copy),
+            _ => self.in_rounds(s, &mut acc),
         }
         // SAFETY: as above.
         unsafe { piece.finish(s, acc) };
     }
 
     /// Pointers to every third row of A, each of which goes its own way: the compiler would keep one for each row, more than
-    /// there are registers, or go from one to the next by an addition each, a chain as long as that of the products.
+    /// there are registers, or go from one to the next by an addition each, a chain as long as that of the products. Down the
+    /// columns one is enough.
     #[inline(always)]
     fn rows_of_a(&self) -> [*const f32; 4] {
         let t = self.0;
         std::array::from_fn(
             #[inline(always)]
-            |i| if 3 * i < ROWS { hidden(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
+            |i| if Self::has(i) { hidden(t.a.wrapping_add(3 * i * t.a_row)) } else { t.a },
         )
     }
 
-    /// Along the rows of A.
+    /// Whether there is such a pointer.
     #[inline(always)]
-    fn along<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS]) {
+    fn has(i: usize) -> bool {
+        if FORM == DOWN { i == 0 } else { 3 * i < ROWS }
+    }
+
+    /// The pointers so many values further. Past the last column and row they point outside, but nothing reads there.
+    #[inline(always)]
+    fn advance(a: &mut [*const f32; 4], by: usize) {
+        for (i, a) in a.iter_mut().enumerate() {
+            if Self::has(i) {
+                *a = hidden(a.wrapping_add(by));
+            }
+        }
+    }
+
+    /// One step of `k` with a row of B, `p` steps after where the pointers are; copying, they are there.
+    ///
+    /// # Safety
+    /// - A is valid for the rows of the tile at that step.
+    #[inline(always)]
+    unsafe fn step<S: Simd>(
+        &self,
+        s: S,
+        acc: &mut [[S::V; BLOCKS]; ROWS],
+        (a, p): (&[*const f32; 4], usize),
+        row: [S::V; BLOCKS],
+    ) {
         let t = self.0;
-        let (mut a, mut b, a_row) = (self.rows_of_a(), t.b, t.a_row);
+        for (i, acc) in acc.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for it.
+            let x = s.splat(unsafe {
+                if FORM == DOWN { *a[0].add(p * t.a_col + i) } else { *a[i / 3].add(i % 3 * t.a_row + p) }
+            });
+            for (acc, v) in acc.iter_mut().zip(row) {
+                *acc = s.mul_add(x, v, *acc);
+            }
+        }
+    }
+
+    /// So many steps, with B as it lies.
+    ///
+    /// # Safety
+    /// - A is valid for the rows of the tile and as many steps, B for as many rows of whole blocks.
+    #[inline(always)]
+    unsafe fn steps<S: Simd, const STEPS: usize>(
+        &self,
+        s: S,
+        acc: &mut [[S::V; BLOCKS]; ROWS],
+        a: &[*const f32; 4],
+        b: *const f32,
+    ) {
+        for p in 0..STEPS {
+            let mut row = [s.zero(); BLOCKS];
+            for (j, v) in row.iter_mut().enumerate() {
+                // SAFETY: the caller vouches for it.
+                *v = unsafe { s.load_ptr(b.add(p * self.0.b_row + j * LANES)) };
+            }
+            // SAFETY: as above.
+            unsafe { self.step(s, acc, (a, p), row) };
+        }
+    }
+
+    /// All of `k`, several steps in a round.
+    #[inline(always)]
+    fn in_rounds<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS]) {
+        let t = self.0;
+        let (mut a, mut b) = (self.rows_of_a(), t.b);
         let (mut ahead, [mut hop, mut then]) = (t.ahead.from, t.ahead.hops);
         for _ in 0..t.k / STEPS {
-            for p in 0..STEPS {
-                // SAFETY: A is valid for the rows of the tile and `k` columns, B for `k` rows of whole blocks.
-                unsafe {
-                    step(
-                        s,
-                        acc,
-                        row(s, b.add(p * t.b_row)),
-                        #[inline(always)]
-                        |i| *a[i / 3].add(i % 3 * a_row + p),
-                    )
-                };
-            }
+            // SAFETY: A is valid for the rows of the tile and `k` columns, B for `k` rows of whole blocks.
+            unsafe { self.steps::<S, STEPS>(s, acc, &a, b) };
             if FORM == FETCH {
                 s.prefetch(ahead);
                 s.prefetch(ahead.wrapping_add(LANES));
                 ahead = ahead.wrapping_add(hop);
                 (hop, then) = (then, hop);
             }
-            // Past the last column and row these point outside, but nothing reads there.
-            for (i, a) in a.iter_mut().enumerate() {
-                if 3 * i < ROWS {
-                    *a = hidden(a.wrapping_add(STEPS));
-                }
-            }
+            Self::advance(&mut a, if FORM == DOWN { STEPS * t.a_col } else { STEPS });
             b = hidden(b.wrapping_add(STEPS * t.b_row));
         }
-        for p in 0..t.k % STEPS {
+        for _ in 0..t.k % STEPS {
             // SAFETY: as above.
-            unsafe {
-                step(
-                    s,
-                    acc,
-                    row(s, b.add(p * t.b_row)),
-                    #[inline(always)]
-                    |i| *a[i / 3].add(i % 3 * a_row + p),
-                )
-            };
-        }
-    }
-
-    /// Down the columns of A.
-    #[inline(always)]
-    fn down<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS]) {
-        let t = self.0;
-        let (mut a, mut b) = (t.a, t.b);
-        for _ in 0..t.k / STEPS {
-            for p in 0..STEPS {
-                // SAFETY: as in `along`.
-                unsafe {
-                    step(
-                        s,
-                        acc,
-                        row(s, b.add(p * t.b_row)),
-                        #[inline(always)]
-                        |i| *a.add(p * t.a_col + i),
-                    )
-                };
-            }
-            a = hidden(a.wrapping_add(STEPS * t.a_col));
-            b = hidden(b.wrapping_add(STEPS * t.b_row));
-        }
-        for p in 0..t.k % STEPS {
-            // SAFETY: as above.
-            unsafe {
-                step(
-                    s,
-                    acc,
-                    row(s, b.add(p * t.b_row)),
-                    #[inline(always)]
-                    |i| *a.add(p * t.a_col + i),
-                )
-            };
+            unsafe { self.steps::<S, 1>(s, acc, &a, b) };
+            Self::advance(&mut a, if FORM == DOWN { t.a_col } else { 1 });
+            b = b.wrapping_add(t.b_row);
         }
     }
 
@@ -315,7 +322,7 @@ impl<const ROWS: usize, const BLOCKS: usize, const FORM: u8> Kernel<'_, ROWS, BL
     fn copying<S: Simd>(&self, s: S, acc: &mut [[S::V; BLOCKS]; ROWS], mut copy: *mut f32) {
         let t = self.0;
         let last = t.cols - (BLOCKS - 1) * LANES;
-        let (mut a, mut b, a_row) = (self.rows_of_a(), t.b, t.a_row);
+        let (mut a, mut b) = (self.rows_of_a(), t.b);
         for _ in 0..t.k {
             let mut row = [s.zero(); BLOCKS];
             for (j, v) in row.iter_mut().enumerate() {
@@ -329,51 +336,11 @@ impl<const ROWS: usize, const BLOCKS: usize, const FORM: u8> Kernel<'_, ROWS, BL
                     s.store_ptr(*v, copy.add(j * LANES));
                 }
             }
-            // SAFETY: as in `along`.
-            step(
-                s,
-                acc,
-                row,
-                #[inline(always)]
-                |i| unsafe { *a[i / 3].add(i % 3 * a_row) },
-            );
-            for (i, a) in a.iter_mut().enumerate() {
-                if 3 * i < ROWS {
-                    *a = hidden(a.wrapping_add(t.a_col));
-                }
-            }
+            // SAFETY: as in `in_rounds`.
+            unsafe { self.step(s, acc, (&a, 0), row) };
+            Self::advance(&mut a, t.a_col);
             b = b.wrapping_add(t.b_row);
             copy = copy.wrapping_add(BLOCKS * LANES);
-        }
-    }
-}
-
-/// A row of B, in whole blocks.
-///
-/// # Safety
-/// - `b` is valid for as many.
-#[inline(always)]
-unsafe fn row<S: Simd, const BLOCKS: usize>(s: S, b: *const f32) -> [S::V; BLOCKS] {
-    let mut row = [s.zero(); BLOCKS];
-    for (j, v) in row.iter_mut().enumerate() {
-        // SAFETY: the caller vouches for it.
-        *v = unsafe { s.load_ptr(b.add(j * LANES)) };
-    }
-    row
-}
-
-/// One step of `k`: a row of B, and `a(i)` the value of row `i` of A.
-#[inline(always)]
-fn step<S: Simd, const ROWS: usize, const BLOCKS: usize>(
-    s: S,
-    acc: &mut [[S::V; BLOCKS]; ROWS],
-    row: [S::V; BLOCKS],
-    a: impl Fn(usize) -> f32,
-) {
-    for (i, acc) in acc.iter_mut().enumerate() {
-        let x = s.splat(a(i));
-        for (acc, v) in acc.iter_mut().zip(row) {
-            *acc = s.mul_add(x, v, *acc);
         }
     }
 }
