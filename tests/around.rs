@@ -1,5 +1,6 @@
 //! What goes around a step: sharpness-aware minimisation, averages of weights, constraints and L-BFGS, held against PyTorch
-//! (`tests/golden/around.json`, `lbfgs.json`), and augmentation, held against its definition. All of it has the same bits for any threads.
+//! (`tests/golden/around.json`, `lbfgs.json`), and augmentation, held against its definition. All of it has the same bits for
+//! any threads, also where they share the layers.
 
 mod common;
 
@@ -10,6 +11,7 @@ use runner::base::shape::Shape;
 use runner::data::augment::Augment;
 use runner::trial::average::Mean;
 use runner::trial::rows::Batch;
+use runner::trial::shared::shares;
 use runner::trial::team::Team;
 use serde_json::Value as Json;
 
@@ -349,5 +351,43 @@ fn augmented_training_has_the_same_bits_for_any_threads() {
         let unchanged = trained(&plain, 1);
         assert_eq!(one.0, unchanged.0, "what is measured is not augmented");
         assert_ne!(one.1, unchanged.1);
+    }
+}
+
+/// Threads that share the layers of a network leave the same bits as one thread: with more of them than columns or rows can be
+/// divided between, whole batches and smaller ones, rows that lie side by side or are picked, weights that are tied.
+#[test]
+fn shared_layers_have_the_same_bits_for_any_threads() {
+    let relu = "[{ type = 'dense', units = 200, activation = 'relu' }, { type = 'dense', units = 330, activation = 'tanh' }, \
+                { type = 'dense', units = 10 }]";
+    let tied = "[{ type = 'dense', units = 700, bias = false }, { type = 'dense', units = 40, tied = '0', activation = 'sigmoid' }, \
+                { type = 'dense', units = 10, activation = 'tanh' }]";
+    for (layers, rows, optimizer) in [(relu, 6, "adam"), (tied, 2, "sgd"), (relu, 4, "adamw")] {
+        let rehearsal = rehearse(&format!(
+            "data = {{ type = 'mnist1d', train = 60, test = 20 }}
+             loss = 'cross_entropy'
+             optimizer = {{ type = '{optimizer}', lr = 0.1 }}
+             train = {{ steps = 6, batch_size = {rows} }}
+             network = {{ layers = {layers}, init = 'he_uniform' }}"
+        ));
+        let rehearsal = rehearsal.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (plan, train) = (&rehearsal.plan, &rehearsal.train);
+        let trained = |cpu, threads| {
+            let (mut scratches, mut start) = (scratches(threads), vec![0.0; plan.network.parameters()]);
+            plan.network.initialise(Seeds::new(3), &mut start);
+            let mut team = Team::new(plan, cpu, &mut scratches, train, start, Seeds::new(0));
+            let picked: Vec<u32> = (20..20 + rows as u32).rev().collect();
+            let batches = [Batch::Picked(&picked), Batch::Stretch(7, 7 + rows), Batch::Picked(&picked[..1])];
+            let losses: Vec<f64> =
+                (1..=6).map(|step| team.step(train, batches[step as usize % 3], step, 0.01)).collect();
+            (losses, team.params().to_vec(), team.outputs(train))
+        };
+        let alone = trained(Cpu::best(), 1);
+        for cpu in Cpu::all() {
+            for threads in [2, 3, 7] {
+                assert!(shares(plan, threads.min(rows), rows), "it is to be tested");
+                assert_eq!(trained(cpu, threads), alone, "{layers} by {threads} threads, {}", cpu.isa());
+            }
+        }
     }
 }

@@ -53,7 +53,7 @@ pub mod activation;
 pub mod loss;
 pub mod optimizer;
 
-pub use gemm::{Mat, Scratch, Start, gemm};
+pub use gemm::{Mat, MatMut, Scratch, Start, gemm, gemm_into};
 pub use isa::{Cpu, Engine, Isa, Missing};
 pub use member::{Bounds, Form, Member, Setting};
 pub use memory::Floats;

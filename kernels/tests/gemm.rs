@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::gemm::{Order, Plan, gemm_as, transpose};
-use kernels::{Cpu, Engine, Mat, Scratch, Start, gemm};
+use kernels::gemm::{Order, Plan, gemm_as, gemm_into_as, transpose};
+use kernels::{Cpu, Engine, Mat, MatMut, Scratch, Start, gemm};
 
 /// What C holds before and after.
 fn reference(start: Start<'_>, a: &[f32], b: &[f32], m: usize, k: usize, n: usize, c: &mut [f32]) {
@@ -137,6 +137,66 @@ fn no_plan_shows() {
             check(cpu, &plans, shape, &mut scratch);
         }
     }
+}
+
+/// Parts of C that are written apart, wherever it is divided, are what the whole product has there, and nothing beside them
+/// is touched.
+#[test]
+fn no_part_shows() {
+    let mut scratch = Scratch::new();
+    let orders = [Order::Direct, Order::Turned, Order::Blocks, Order::Column];
+    let mut plans: Vec<Option<Plan>> = vec![None];
+    for order in orders {
+        plans.push(Some(Plan { order, pack_a: false, pack_b: true, rows: 5, depth: 16, height: 50 }));
+    }
+    for cpu in cpus() {
+        for (m, k, n) in [(9, 7, 33), (40, 41, 96), (31, 20, 129), (5, 3, 2), (70, 300, 257)] {
+            let mut stream = Stream((m + k + n) as u64);
+            let (a, b, bias, kept) = (stream.units(m * k), stream.units(k * n), stream.units(n), stream.units(m * n));
+            for start in [Start::Zero, Start::Bias(&bias), Start::Keep] {
+                let mut expected = kept.clone();
+                reference(start, &a, &b, m, k, n, &mut expected);
+                for (&plan, (down, along)) in
+                    plans.iter().flat_map(|plan| [(1, 1), (m / 2, n / 2), (m, 0)].map(|at| (plan, at)))
+                {
+                    let mut c = kept.clone();
+                    let (above, below) = MatMut::new(&mut c, m, n).split_rows(down);
+                    // what is written too far would be seen in what was there before
+                    for (row, part) in [(down, below), (0, above)] {
+                        let (left, right) = part.split_cols(along);
+                        for (column, part) in [(along, right), (0, left)] {
+                            let (rows, cols) = (part.rows(), part.cols());
+                            if rows * cols == 0 {
+                                continue;
+                            }
+                            let start = if let Start::Bias(bias) = start {
+                                Start::Bias(&bias[column..column + cols])
+                            } else {
+                                start
+                            };
+                            let a = Mat::new(&a[row * k..(row + rows) * k], rows, k);
+                            let b = Mat::strided(&b[column..], k, cols, n, 1);
+                            gemm_into_as(cpu, plan, start, a, b, part, &mut scratch);
+                        }
+                    }
+                    assert_same_bits(&c, &expected, &format!("{m}×{k}×{n} {} at {down}, {along}, {plan:?}", cpu.isa()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_have_their_rows() {
+    let mut values: Vec<f32> = (0..20).map(|i| i as f32).collect();
+    let mut whole = MatMut::new(&mut values, 4, 5);
+    assert_eq!(whole.again().whole().map(|all| all.len()), Some(20));
+    let (_, below) = whole.again().split_rows(1);
+    let (mut left, mut right) = below.split_cols(2);
+    assert_eq!((left.rows(), left.cols(), right.cols()), (3, 2, 3));
+    assert_eq!((left.row(2), right.row(0)), (&mut [15.0, 16.0][..], &mut [7.0, 8.0, 9.0][..]));
+    assert!(left.whole().is_none());
+    assert_eq!(whole.split_rows(3).1.split_cols(2).1.whole(), Some(&mut [17.0, 18.0, 19.0][..]));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use kernels::activation::Activation;
 use kernels::spatial::{Pool, padded};
 
 use super::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
+use super::shared::{Crew, Share, Shared};
 use super::turn::Turn;
 
 /// How much there is to multiply in a row, in multiply-adds.
@@ -85,6 +86,11 @@ impl Link {
     /// What is done in the place of its output.
     fn function(&self) -> Option<&dyn Activation> {
         self.then.as_ref().and_then(|then| then.in_place())
+    }
+
+    /// How threads share the layer, if they can.
+    fn shared(&self) -> Option<&dyn Shared> {
+        self.layer.shared().filter(|_| !self.lanes)
     }
 
     /// Both, up to where the next begin.
@@ -290,6 +296,60 @@ impl Chain {
                 None => &mut *dx,
             };
             each(&mut || link.layer.backward(pass, params, io, dx, &mut own[..link.own(rows)]));
+            (made, slopes) = (before, earlier);
+        }
+    }
+
+    /// Whether threads can share all of its layers.
+    pub fn is_shared(&self) -> bool {
+        self.links.iter().all(|link| link.shared().is_some())
+    }
+
+    /// The forward pass by threads that share every layer.
+    pub fn forward_shared<'a>(&self, crew: &mut Crew<'_>, params: &[f32], mut x: &'a [f32], kept: &'a mut [f32]) {
+        let rows = self.rows(x);
+        let mut rest = kept;
+        for link in &self.links {
+            let (y, after) = rest.split_at_mut(link.forward(rows));
+            let y = &mut y[..link.made(rows)];
+            let layer = link.shared().expect("all of the chain is shared");
+            crew(Share::all(y, rows), &|pass, mut y| {
+                layer.forward(pass, params, x, y.again());
+                if let Some(function) = link.function() {
+                    y.each(|y| function.forward_in_place(pass.cpu, y));
+                }
+            });
+            (x, rest) = (y, after);
+        }
+    }
+
+    /// The backward pass from the gradient of the output, up to the first layer that learns. A thread that has made its share
+    /// of a gradient takes it back through the activation before it as well.
+    pub fn backward_shared(&self, crew: &mut Crew<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
+        let (mut made, mut slopes) = kept.split_at_mut(self.made(rows));
+        let last = self.links.len() - 1;
+        for (i, link) in self.links.iter().enumerate().rev() {
+            let (before, y) = made.split_at_mut(made.len() - link.forward(rows));
+            let (earlier, dy) = slopes.split_at_mut(slopes.len() - link.output(rows));
+            let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
+            if let (true, Some(function)) = (i == last, link.function()) {
+                crew(Share::all(dy, rows), &|pass, mut dy| {
+                    dy.with(y, |y, dy| function.backward_in_place(pass.cpu, y, dy));
+                });
+            }
+            if i <= self.idle {
+                return;
+            }
+            let previous = &self.links[i - 1];
+            let layer = link.shared().expect("all of the chain is shared");
+            let x = &before[before.len() - previous.forward(rows)..][..previous.made(rows)];
+            let at = earlier.len() - previous.output(rows);
+            crew(Share::all(&mut earlier[at..][..previous.made(rows)], rows), &|pass, mut dx| {
+                layer.backward(pass, params, dy, dx.again());
+                if let Some(function) = previous.function() {
+                    dx.with(x, |y, dx| function.backward_in_place(pass.cpu, y, dx));
+                }
+            });
             (made, slopes) = (before, earlier);
         }
     }

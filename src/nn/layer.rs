@@ -12,6 +12,7 @@ use kernels::spatial::Pool;
 use crate::base::random::Seeds;
 
 use super::chain::{Chain, Work};
+use super::shared::Shared;
 
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
@@ -106,6 +107,11 @@ pub trait Layer: Send + Sync + Debug {
     /// Whether backward reads the output ([`Io::y`]): nothing may take its place then.
     fn reads_output(&self) -> bool {
         false
+    }
+
+    /// How threads share it, if they can.
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
     }
 
     /// Takes over the pooling that would follow it, and says whether it does both at once from now on.

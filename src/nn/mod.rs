@@ -3,7 +3,7 @@
 //! no numbers, allocates nothing and can be shared by threads.
 //!
 //! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), from rows to lanes and back ([`turn`]), layers
-//! in a row ([`chain`]), what their gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`],
+//! in a row ([`chain`]), threads that share them ([`shared`]), what their gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`],
 //! [`activation`], [`init`]), what weights must obey ([`constraint`]), parameters as files ([`weights`]), the whole
 //! ([`network`]).
 
@@ -14,6 +14,8 @@ pub mod layer;
 pub mod turn;
 
 pub mod chain;
+
+pub mod shared;
 
 pub mod gradients;
 

@@ -16,6 +16,7 @@ use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
 use super::place::{self, Input, Placed};
+use super::shared::Crew;
 use super::weights;
 
 /// The keys of `[network]`.
@@ -194,6 +195,21 @@ impl Network {
         each: &mut impl FnMut(&mut dyn FnMut()),
     ) {
         self.chain.backward_by(pass, params, x, (kept, &mut []), each);
+    }
+
+    /// Whether threads can share its layers: see [`super::shared`].
+    pub fn is_shared(&self) -> bool {
+        self.chain.is_shared()
+    }
+
+    /// The forward pass by threads that share every layer.
+    pub fn forward_shared(&self, crew: &mut Crew<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
+        self.chain.forward_shared(crew, params, x, kept);
+    }
+
+    /// The backward pass by such threads, as [`Network::backward`].
+    pub fn backward_shared(&self, crew: &mut Crew<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
+        self.chain.backward_shared(crew, params, rows, kept);
     }
 
     /// The gradients of the parameters in `part` of the flat buffer, over all shards of a batch.

@@ -91,6 +91,11 @@ impl Part {
         &self.data.x[rows.start * self.inputs()..rows.end * self.inputs()]
     }
 
+    /// Copies the inputs of rows side by side, `row` saying which comes at a place, until `to`, `(B, in)`, is full.
+    pub fn gather(&self, cpu: Cpu, row: &dyn Fn(usize) -> usize, to: &mut [f32]) {
+        rows::gather(cpu, &self.data.x, self.inputs(), row, to);
+    }
+
     /// How many steps each of some rows has, `(B)`; empty where all have all.
     pub fn lengths(&self, rows: &Range<usize>) -> &[u32] {
         self.data.lengths.get(rows.clone()).unwrap_or_default()
@@ -188,8 +193,12 @@ impl Gathered {
 
     /// Copies so many rows side by side, `row` saying which comes at a place.
     pub fn fill(&mut self, cpu: Cpu, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
-        let width = part.inputs();
-        rows::gather(cpu, &part.data.x, width, row, &mut self.x[..count * width]);
+        part.gather(cpu, row, &mut self.x[..count * part.inputs()]);
+        self.fill_answers(part, count, row);
+    }
+
+    /// The same for what the rows are held against, and their lengths.
+    pub fn fill_answers(&mut self, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
         let indices = (0..count).map(row);
         match &part.data.labels {
             Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices.clone(), &mut self.classes),
@@ -198,6 +207,11 @@ impl Gathered {
         if !part.data.lengths.is_empty() {
             copy(&part.data.lengths, 1, indices, &mut self.lengths);
         }
+    }
+
+    /// Room for the inputs of the first `rows` rows.
+    pub fn x_mut(&mut self, rows: usize, inputs: usize) -> &mut [f32] {
+        &mut self.x[..rows * inputs]
     }
 
     /// The inputs to be changed, with all the room there is for them, and what that takes beside.

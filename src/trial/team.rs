@@ -1,6 +1,7 @@
 //! The threads of one trial and their memory. A training step has two phases with one meeting between them:
 //!
-//! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward;
+//! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward, or they share every layer,
+//!    see [`shared`];
 //! 2. *parameters*: every thread takes a stretch of the flat buffer, computes its gradients over all rows in order, and
 //!    updates it. Where the update needs the gradient or a tensor as a whole, they meet between the two.
 //!
@@ -24,19 +25,20 @@ use super::crew;
 use super::plan::Plan;
 use super::rows::{Batch, Gathered, Part};
 use super::search::{Field, Search};
+use super::shared;
 use super::update::Stretch;
 
 /// A thread's share of a batch and its working memory.
-struct Shard {
-    rows: Range<usize>,
-    gathered: Gathered,
-    kept: Floats,
-    losses: Vec<f32>,
+pub(super) struct Shard {
+    pub rows: Range<usize>,
+    pub gathered: Gathered,
+    pub kept: Floats,
+    pub losses: Vec<f32>,
 }
 
 /// What a thread has of its own in both phases.
-struct Hand<'p> {
-    scratch: &'p mut Scratch,
+pub(super) struct Hand<'p> {
+    pub scratch: &'p mut Scratch,
     /// Room for a block of gradients, where they are not kept.
     block: Floats,
 }
@@ -55,6 +57,8 @@ pub struct Team<'p> {
     home: Floats,
     memory: [Floats; PLANES],
     shards: Vec<Shard>,
+    /// Whether the threads share the layers: the first shard has all rows then.
+    shared: bool,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
     /// The boundaries of the blocks between the cuts.
@@ -86,15 +90,18 @@ impl<'p> Team<'p> {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let block = plan.network.block();
-        let share =
-            if plan.network.coupled().is_some() { batch } else { batch.div_ceil(block).div_ceil(threads) * block };
-        let share = share.min(batch);
+        let shared = shared::shares(plan, threads, batch);
+        let together = shared || plan.network.coupled().is_some();
+        let share = if together { batch } else { batch.div_ceil(block).div_ceil(threads) * block };
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
-        let shard = |_| Shard {
-            rows: 0..0,
-            gathered: if whole { Gathered::default() } else { Gathered::new(train, plan.augment.as_ref(), share) },
-            kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
-            losses: vec![0.0; share * train.steps()],
+        let shard = |i| {
+            let share = if together && i > 0 { 0 } else { share.min(batch) };
+            Shard {
+                rows: 0..0,
+                gathered: if whole { Gathered::default() } else { Gathered::new(train, plan.augment.as_ref(), share) },
+                kept: Floats::zeros(plan.network.kept(share.max(EVALUATED))),
+                losses: vec![0.0; share * train.steps()],
+            }
         };
         scratches.iter_mut().for_each(|scratch| scratch.reserve(plan.network.room().max(plan.update.room())));
         let planes = plan.update.planes();
@@ -116,6 +123,7 @@ impl<'p> Team<'p> {
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
+            shared,
             update_cuts: plan.update.cuts(&cuts),
             cuts,
             blocks,
@@ -186,7 +194,11 @@ impl<'p> Team<'p> {
             let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
             shard.rows_phase(plan, pass, params, (train, batch, divisor), &mut at_once);
         };
-        crew::each(&mut self.shards, &mut self.hands, &one);
+        if self.shared {
+            shared::rows_phase((plan, cpu), params, &mut self.shards[0], &mut self.hands, (train, batch, divisor));
+        } else {
+            crew::each(&mut self.shards, &mut self.hands, &one);
+        }
         let losses = self.shards.iter().flat_map(|shard| &shard.losses[..shard.rows.len() * train.steps()]);
         plan.objective.total(losses, divisor)
     }
@@ -223,7 +235,8 @@ impl<'p> Team<'p> {
     /// rows that depend on each other, or whose sums are taken together, stay together.
     fn busy(&self, rows: usize) -> usize {
         let network = &self.plan.network;
-        self.shards.len().min(if network.coupled().is_some() { 1 } else { rows.div_ceil(network.block()) })
+        let one = self.shared || network.coupled().is_some();
+        self.shards.len().min(if one { 1 } else { rows.div_ceil(network.block()) })
     }
 
     /// What a step of this number is told.

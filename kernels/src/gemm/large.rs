@@ -65,7 +65,7 @@ impl Product<'_> {
     #[inline(always)]
     fn stretch<S: Simd>(&mut self, s: S, block: Block, i: usize, layout: LayoutOfRows) {
         let Block { p, depth, j, cols, width } = block;
-        let (m, n) = (self.a.rows, self.b.cols);
+        let (m, c_row) = (self.a.rows, self.c.row_stride);
         let a: *const f32 = self.buffers.rows_of_a.as_ptr();
         let b: *const f32 = self.buffers.panels_of_b.as_ptr();
         let below = (i + layout.rows).min(m);
@@ -78,13 +78,13 @@ impl Product<'_> {
                     Start::Bias(bias) => First::Bias(bias[j + x..].as_ptr()),
                     Start::Keep => First::Keep,
                 };
-                let c = self.c[(i + r) * n + j + x..].as_mut_ptr();
+                let c = self.c.at(i + r, j + x);
                 let cols_of_tile = width.min(cols - x);
                 let blocks = cols_of_tile.div_ceil(LANES);
                 let next =
-                    if x + width < cols { c.wrapping_add(width) } else { c.wrapping_add(rows * n).wrapping_sub(x) };
+                    if x + width < cols { c.wrapping_add(width) } else { c.wrapping_add(rows * c_row).wrapping_sub(x) };
                 let tile = Streamed {
-                    piece: Piece { first, c, c_row: n, last: cols_of_tile - (blocks - 1) * LANES },
+                    piece: Piece { first, c, c_row, last: cols_of_tile - (blocks - 1) * LANES },
                     rows,
                     blocks,
                     k: depth,

@@ -16,6 +16,8 @@ mod turn;
 pub use plan::{Order, Plan};
 pub use turn::transpose;
 
+use std::marker::PhantomData;
+
 use crate::isa::{Cpu, Engine};
 use crate::memory::Floats;
 
@@ -82,6 +84,85 @@ impl<'a> Mat<'a> {
     }
 }
 
+/// A matrix to be written, or a part of one: its rows lie `row_stride` apart, and nobody else has its values meanwhile. It can
+/// be taken apart, between rows or between columns, for threads that write at the same time.
+#[derive(Debug)]
+pub struct MatMut<'a> {
+    data: *mut f32,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    own: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: its values are borrowed for writing, as by a slice, and no other part has them.
+unsafe impl Send for MatMut<'_> {}
+
+impl<'a> MatMut<'a> {
+    /// The row-major matrix `(rows, cols)` that `data` holds.
+    #[inline]
+    pub fn new(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
+        assert_eq!(Some(data.len()), rows.checked_mul(cols), "matrix: values, for {rows}×{cols}");
+        MatMut { data: data.as_mut_ptr(), rows, cols, row_stride: cols, own: PhantomData }
+    }
+
+    /// The number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The same, for a while.
+    #[inline]
+    pub fn again(&mut self) -> MatMut<'_> {
+        MatMut { own: PhantomData, ..*self }
+    }
+
+    /// So many rows, and the others.
+    #[inline]
+    pub fn split_rows(self, rows: usize) -> (Self, Self) {
+        assert!(rows <= self.rows, "matrix: {rows} of {} rows", self.rows);
+        let below = self.data.wrapping_add(rows * self.row_stride);
+        (MatMut { rows, ..self }, MatMut { data: below, rows: self.rows - rows, ..self })
+    }
+
+    /// So many columns, and the others.
+    #[inline]
+    pub fn split_cols(self, cols: usize) -> (Self, Self) {
+        assert!(cols <= self.cols, "matrix: {cols} of {} columns", self.cols);
+        (MatMut { cols, ..self }, MatMut { data: self.data.wrapping_add(cols), cols: self.cols - cols, ..self })
+    }
+
+    /// Row `i`.
+    #[inline]
+    pub fn row(&mut self, i: usize) -> &mut [f32] {
+        assert!(i < self.rows, "matrix: row {i} of {}", self.rows);
+        // SAFETY: the row is there, and with `self` it is borrowed for writing.
+        unsafe { std::slice::from_raw_parts_mut(self.at(i, 0), self.cols) }
+    }
+
+    /// All of it as one slice, where its rows follow each other without gaps.
+    #[inline]
+    pub fn whole(&mut self) -> Option<&mut [f32]> {
+        let gapless = self.cols == self.row_stride || self.rows <= 1;
+        // SAFETY: these are its values and no others, and with `self` they are borrowed for writing.
+        gapless.then(|| unsafe { std::slice::from_raw_parts_mut(self.data, self.rows * self.cols) })
+    }
+
+    /// Where element `(i, j)` is.
+    #[inline(always)]
+    fn at(&mut self, i: usize, j: usize) -> *mut f32 {
+        debug_assert!(i < self.rows && j < self.cols);
+        self.data.wrapping_add(i * self.row_stride + j)
+    }
+}
+
 /// What the chains of a product start from.
 #[derive(Clone, Copy, Debug)]
 pub enum Start<'a> {
@@ -141,9 +222,27 @@ pub fn gemm_as(
     c: &mut [f32],
     scratch: &mut Scratch,
 ) {
+    gemm_into_as(cpu, plan, start, a, b, MatMut::new(c, a.rows, b.cols), scratch);
+}
+
+/// [`gemm`] into a part of a matrix.
+pub fn gemm_into(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, scratch: &mut Scratch) {
+    gemm_into_as(cpu, None, start, a, b, c, scratch);
+}
+
+/// [`gemm_into`] after a plan that is given.
+pub fn gemm_into_as(
+    cpu: Cpu,
+    plan: Option<Plan>,
+    start: Start<'_>,
+    a: Mat<'_>,
+    b: Mat<'_>,
+    c: MatMut<'_>,
+    scratch: &mut Scratch,
+) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     assert_eq!(k, b.rows, "gemm: A is {m}×{k} but B is {}×{n}", b.rows);
-    assert_eq!(Some(c.len()), m.checked_mul(n), "gemm: values of C, for {m}×{n}");
+    assert_eq!((c.rows, c.cols), (m, n), "gemm: rows and columns of C");
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), n, "gemm: values of the bias, and columns of C");
     }
@@ -159,12 +258,14 @@ pub fn gemm_as(
 }
 
 /// The same product by the crate `matrixmultiply`: C is filled with the start and added to.
-fn by_matrixmultiply(start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
+fn by_matrixmultiply(start: Start<'_>, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    match start {
-        Start::Zero => c.fill(0.0),
-        Start::Bias(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
-        Start::Keep => {}
+    for i in 0..m {
+        match start {
+            Start::Zero => c.row(i).fill(0.0),
+            Start::Bias(bias) => c.row(i).copy_from_slice(bias),
+            Start::Keep => {}
+        }
     }
     if k == 0 {
         return;
@@ -172,8 +273,9 @@ fn by_matrixmultiply(start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
     let strides = |x: Mat<'_>| (x.row_stride as isize, x.col_stride as isize);
     let ((a_row, a_col), (b_row, b_col)) = (strides(a), strides(b));
     let (a, b) = (a.data.as_ptr(), b.data.as_ptr());
-    // SAFETY: a `Mat` was checked to lie within its slice at construction, and C to be m×n by `gemm`.
+    let c_row = c.row_stride as isize;
+    // SAFETY: views were checked to lie within their slices at construction, and C to be m×n by the caller.
     unsafe {
-        matrixmultiply::sgemm(m, k, n, 1.0, a, a_row, a_col, b, b_row, b_col, 1.0, c.as_mut_ptr(), n as isize, 1);
+        matrixmultiply::sgemm(m, k, n, 1.0, a, a_row, a_col, b, b_row, b_col, 1.0, c.data, c_row, 1);
     }
 }

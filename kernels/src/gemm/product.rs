@@ -7,7 +7,7 @@ use super::pack::{self, Buffers, RowsOfA, STRIP, WIDTH};
 use super::plan::{self, Order, Plan};
 use super::tile::{First, Tile};
 use super::turn::Turn;
-use super::{Mat, Start};
+use super::{Mat, MatMut, Start};
 use crate::isa::{LANES, Op, Simd};
 
 /// A product to compute, its shapes checked.
@@ -15,7 +15,7 @@ pub(super) struct Product<'a> {
     pub start: Start<'a>,
     pub a: Mat<'a>,
     pub b: Mat<'a>,
-    pub c: &'a mut [f32],
+    pub c: MatMut<'a>,
     pub plan: Option<Plan>,
     pub buffers: &'a mut Buffers,
 }
@@ -61,9 +61,10 @@ impl Op for &mut Product<'_> {
         let width = panel_width::<S>(self.b.cols);
         let plan = plan.within(self.a, S::TILES[width / LANES - 1]);
         match plan.order {
-            Order::Column if plan::column(self.a, self.b) => {
-                Column { start: self.start, a: self.a, b: self.b, c: self.c }.eval(s);
-            }
+            Order::Column if plan::column(self.a, self.b) => match self.c.whole() {
+                Some(c) => Column { start: self.start, a: self.a, b: self.b, c }.eval(s),
+                None => self.direct(s, plan, width),
+            },
             Order::Direct | Order::Column => self.direct(s, plan, width),
             Order::Turned => self.turned(s, plan, width),
             Order::Blocks => self.large(s, plan),
@@ -94,11 +95,11 @@ impl Product<'_> {
                         Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
                         Start::Keep => First::Keep,
                     };
-                    let c = self.c[i * n + j..].as_mut_ptr();
+                    let (c, c_row) = (self.c.at(i, j), self.c.row_stride);
                     // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                     // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
                     // columns. C is borrowed for writing, so nothing overlaps it.
-                    unsafe { panel.tiles(s, a, layout, first, (c, n)) }
+                    unsafe { panel.tiles(s, a, layout, first, (c, c_row)) }
                 }
             }
         }
@@ -176,8 +177,8 @@ impl Product<'_> {
         (p, chunk): (usize, usize),
         (j, cols): (usize, usize),
     ) {
-        let (m, n, layout) = (self.a.rows, self.b.cols, LayoutOfRows { rows, most: plan.rows });
-        let c = self.c[j * m + i..].as_mut_ptr();
+        let (n, layout) = (self.b.cols, LayoutOfRows { rows, most: plan.rows });
+        let (c, c_row) = (self.c.at(j, i), self.c.row_stride);
         let strip = &mut self.buffers.strip;
         let mut first = match self.start {
             Start::Zero if p == 0 => First::Zero,
@@ -188,7 +189,7 @@ impl Product<'_> {
                 First::Keep
             }
             _ => {
-                let (from, from_row, to, to_row) = (c.cast_const(), m, strip.as_mut_ptr(), WIDTH);
+                let (from, from_row, to, to_row) = (c.cast_const(), c_row, strip.as_mut_ptr(), WIDTH);
                 // SAFETY: these rows and columns of C are within it, and the strip has room for as many.
                 unsafe { Turn { from, from_row, rows: cols, cols: rows, to, to_row, whole: false }.compute(s) };
                 First::Keep
@@ -206,7 +207,7 @@ impl Product<'_> {
             unsafe { panel.tiles(s, a, layout, first, (strip, WIDTH)) };
             first = First::Keep;
         }
-        let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, m);
+        let (from, from_row, to, to_row) = (strip.cast_const(), WIDTH, c, c_row);
         // SAFETY: see above.
         unsafe { Turn { from, from_row, rows, cols, to, to_row, whole: false }.compute(s) };
     }

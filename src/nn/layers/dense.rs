@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use kernels::gemm::{Mat, Start, gemm};
+use kernels::gemm::{Mat, Start, gemm, gemm_into};
 
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
@@ -16,6 +16,7 @@ use crate::nn::gradients;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
+use crate::nn::shared::{Share, Shared};
 
 use super::{PlaceLayer, activation};
 
@@ -88,7 +89,38 @@ impl Dense {
     }
 }
 
+impl Shared for Dense {
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: Share<'_>) {
+        let Share { rows, columns: units, values: y, .. } = y;
+        let x = Mat::new(&x[rows.start * self.inputs..rows.end * self.inputs], rows.len(), self.inputs);
+        let slot = &params[self.weight.range()];
+        let weight = if self.tied {
+            Mat::new(&slot[units.start * self.inputs..units.end * self.inputs], units.len(), self.inputs).t()
+        } else {
+            Mat::strided(&slot[units.start..], self.inputs, units.len(), self.units, 1)
+        };
+        let start = self.bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&params[b.range()][units]));
+        gemm_into(pass.cpu, start, x, weight, y, pass.scratch);
+    }
+
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], dy: &[f32], dx: Share<'_>) {
+        let Share { rows, columns: inputs, values: dx, .. } = dx;
+        let dy = Mat::new(&dy[rows.start * self.units..rows.end * self.units], rows.len(), self.units);
+        let slot = &params[self.weight.range()];
+        let turned = if self.tied {
+            Mat::strided(&slot[inputs.start..], self.units, inputs.len(), self.inputs, 1)
+        } else {
+            Mat::new(&slot[inputs.start * self.units..inputs.end * self.units], inputs.len(), self.units).t()
+        };
+        gemm_into(pass.cpu, Start::Zero, dy, turned, dx, pass.scratch);
+    }
+}
+
 impl Layer for Dense {
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
         let start = self.bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&params[b.range()]));
         let x = Mat::new(x, y.len() / self.units, self.inputs);
