@@ -11,8 +11,11 @@ const BLOCKS: usize = 12;
 /// The same where a block is two registers or four: more of them and they would be spilled.
 const FEW: usize = 6;
 
+/// Links of every chain in a round: counting rounds takes a turn at a unit that multiplies.
+const LINKS: usize = 4;
+
 /// Floating-point operations of a round of [`fma_chains`], a fused multiply-add counted as two.
-pub const FLOPS_PER_ROUND: usize = BLOCKS * LANES * 2;
+pub const FLOPS_PER_ROUND: usize = LINKS * BLOCKS * LANES * 2;
 
 struct Chains {
     rounds: usize,
@@ -28,7 +31,7 @@ impl Chains {
             *chain = s.splat(i as f32);
         }
         for _ in 0..self.rounds {
-            for _ in 0..BLOCKS / CHAINS {
+            for _ in 0..LINKS * BLOCKS / CHAINS {
                 for chain in &mut chains {
                     *chain = s.mul_add(*chain, factor, term);
                 }
@@ -73,17 +76,20 @@ impl TileLoop<'_> {
     #[inline(always)]
     fn of<S: Simd, const ROWS: usize, const BLOCKS: usize>(&self, s: S) -> f32 {
         let mut acc = [[s.zero(); BLOCKS]; ROWS];
+        let (a, b) = (&self.a[..DEPTH * ROWS], &self.b[..DEPTH * BLOCKS * LANES]);
         for _ in 0..self.rounds {
-            let steps = self.a.as_chunks::<ROWS>().0.iter().zip(self.b.as_chunks::<LANES>().0.chunks_exact(BLOCKS));
-            for (a, b) in steps.take(DEPTH) {
-                let row: [S::V; BLOCKS] = std::array::from_fn(
-                    #[inline(always)]
-                    |j| s.load(&b[j]),
-                );
-                for (a, acc) in a.iter().zip(&mut acc) {
-                    let a = s.splat(*a);
-                    for (b, acc) in row.iter().zip(acc) {
-                        *acc = s.mul_add(a, *b, *acc);
+            // two steps at a time, as products take them
+            for (a, b) in a.chunks_exact(2 * ROWS).zip(b.chunks_exact(2 * BLOCKS * LANES)) {
+                for (a, b) in a.as_chunks::<ROWS>().0.iter().zip(b.as_chunks::<LANES>().0.chunks_exact(BLOCKS)) {
+                    let row: [S::V; BLOCKS] = std::array::from_fn(
+                        #[inline(always)]
+                        |j| s.load(&b[j]),
+                    );
+                    for (a, acc) in a.iter().zip(&mut acc) {
+                        let a = s.splat(*a);
+                        for (b, acc) in row.iter().zip(acc) {
+                            *acc = s.mul_add(a, *b, *acc);
+                        }
                     }
                 }
             }

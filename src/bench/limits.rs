@@ -27,7 +27,7 @@ pub const CLOCK: &str = "clock";
 pub const ROOFS: [&str; 2] = ["read 16 KiB", "read 192 MiB"];
 
 /// Rounds of chains in a repetition.
-const ROUNDS: usize = 1 << 14;
+const ROUNDS: usize = 1 << 12;
 /// Working sets, in floats: the first fit the caches of today's machines, the last fits none.
 const SETS: [(usize, &str); 4] =
     [(1 << 12, ROOFS[0]), (1 << 16, "read 256 KiB"), (1 << 20, "read 4 MiB"), (MEMORY, ROOFS[1])];

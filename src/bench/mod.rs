@@ -107,6 +107,9 @@ const QUICK_ROUNDS: usize = 6;
 /// How long a sample takes at least, for the clock and for what happens now and then.
 const SAMPLE: Duration = Duration::from_millis(8);
 const QUICK_SAMPLE: Duration = Duration::from_millis(2);
+/// How long before: the clock follows what is computed, and the case before has left it where it was.
+const WARM: Duration = Duration::from_millis(4);
+const QUICK_WARM: Duration = Duration::from_millis(1);
 
 /// How far it is.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +128,7 @@ pub fn run(options: &Options, progress: &dyn Fn(Progress)) -> Result<Results> {
     let (machine, meter) = (Machine::new(), Meter::start());
     let rounds = options.rounds.unwrap_or(if setup.quick { QUICK_ROUNDS } else { ROUNDS });
     let least = if setup.quick { QUICK_SAMPLE } else { SAMPLE }.as_secs_f64();
+    let warm = if setup.quick { QUICK_WARM } else { WARM };
     let mut sampled = Vec::new();
     for (group, case) in cases(options)? {
         sampled.push(Sampled { group, case, repetitions: 1, seconds: Vec::with_capacity(rounds) });
@@ -139,7 +143,8 @@ pub fn run(options: &Options, progress: &dyn Fn(Progress)) -> Result<Results> {
     let begun = Instant::now();
     for round in 1..=rounds {
         for one in &mut sampled {
-            if one.repetitions > 1 {
+            let begun = Instant::now();
+            while one.repetitions > 1 && begun.elapsed() < warm {
                 one.case.take(1)?;
             }
             one.seconds.push(one.case.take(one.repetitions)?);
