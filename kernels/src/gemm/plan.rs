@@ -47,6 +47,11 @@ const HEIGHT: usize = 512;
 const LARGE: usize = 128;
 /// Values that stay in the second-level cache: 1 MB.
 const NEAR: usize = 256 * 1024;
+/// Values of B up to which copying it panel by panel, for all rows of A and the whole of `k`, costs less than packing both:
+/// 4 MB.
+const FAR: usize = 1024 * 1024;
+/// Rows from which on a panel is used so often that it may leave the first-level cache: C is read and written less often then.
+const TALL: usize = 256;
 /// Values of B that are read as they lie, for each tile anew, and the whole of `k` at once: 512 KB.
 const AS_IT_LIES: usize = 128 * 1024;
 /// Columns of B from which on its rows meet in the first-level cache too soon.
@@ -62,11 +67,11 @@ impl Plan {
         let wide = S::TILES.len() > 1;
         // twice as many where a product of a copied value takes half as long
         let large = if wide { 2 * LARGE } else { LARGE };
-        // What is near is better left in place, unless tiles down the columns of A would come to a C that is far, in no good
-        // order; narrow tiles read more of B, which is to be nearer then, or turned ahead.
+        // A is better left in place, unless tiles down its columns would come to a C that is far, in no good order; narrow tiles
+        // read more of B, which is to be nearer then, or turned ahead.
         let along = a.col_stride == 1;
         let near = if wide {
-            a.cols * n < NEAR && (along || m * n <= NEAR)
+            if along { a.cols * n <= FAR } else { a.cols * n < NEAR && m * n <= NEAR }
         } else {
             along && (b.col_stride != 1 || a.cols * n <= NEAR / 4)
         };
@@ -83,7 +88,7 @@ impl Plan {
         let width = panel_width::<S>(b.cols);
         let (down, small) = (a.col_stride != 1, b.rows * b.cols <= AS_IT_LIES);
         // a division takes as long as a small tile
-        let whole = small || order == Order::Blocks || a.cols * width <= PANEL;
+        let whole = small || order == Order::Blocks || wide && !down && a.rows >= TALL || a.cols * width <= PANEL;
         Plan {
             order,
             pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),
