@@ -1,6 +1,6 @@
 //! What goes around a step: sharpness-aware minimisation, averages of weights, constraints and L-BFGS, held against PyTorch
 //! (`tests/golden/around.json`, `lbfgs.json`), and augmentation, held against its definition. All of it has the same bits for
-//! any threads, also where they share the layers.
+//! any threads, and so have networks whose layers they divide between them.
 
 mod common;
 
@@ -10,8 +10,8 @@ use runner::base::random::Seeds;
 use runner::base::shape::Shape;
 use runner::data::augment::Augment;
 use runner::trial::average::Mean;
+use runner::trial::divided::divides;
 use runner::trial::rows::Batch;
-use runner::trial::shared::shares;
 use runner::trial::team::Team;
 use serde_json::Value as Json;
 
@@ -354,19 +354,28 @@ fn augmented_training_has_the_same_bits_for_any_threads() {
     }
 }
 
-/// Threads that share the layers of a network leave the same bits as one thread: with more of them than columns or rows can be
-/// divided between, whole batches and smaller ones, rows that lie side by side or are picked, weights that are tied.
+/// Threads that divide the layers of a network between them leave the same bits as one thread: with more of them than columns
+/// or rows can be divided between, whole batches and smaller ones, rows that lie side by side or are picked, weights that are
+/// tied or shared, steps that climb first or clip.
 #[test]
-fn shared_layers_have_the_same_bits_for_any_threads() {
-    let relu = "[{ type = 'dense', units = 200, activation = 'relu' }, { type = 'dense', units = 330, activation = 'tanh' }, \
+fn divided_layers_have_the_same_bits_for_any_threads() {
+    let wide = "[{ type = 'dense', units = 200, activation = 'relu' }, { type = 'dense', units = 700, activation = 'tanh' }, \
                 { type = 'dense', units = 10 }]";
     let tied = "[{ type = 'dense', units = 700, bias = false }, { type = 'dense', units = 40, tied = '0', activation = 'sigmoid' }, \
                 { type = 'dense', units = 10, activation = 'tanh' }]";
-    for (layers, rows, optimizer) in [(relu, 6, "adam"), (tied, 2, "sgd"), (relu, 4, "adamw")] {
+    let again = "[{ type = 'dense', units = 300 }, { type = 'dense', units = 300, activation = 'relu' }, \
+                 { type = 'dense', units = 300, share = '1', activation = 'relu' }, { type = 'dense', units = 10 }]";
+    for (layers, rows, optimizer) in [
+        (wide, 8, "type = 'adam'"),
+        (wide, 8, "type = 'adam', clip_norm = 0.1"),
+        (wide, 8, "type = 'sgd', sam = { rho = 0.1 }"),
+        (tied, 2, "type = 'sgd'"),
+        (again, 4, "type = 'adamw', weight_decay = 0.1"),
+    ] {
         let rehearsal = rehearse(&format!(
             "data = {{ type = 'mnist1d', train = 60, test = 20 }}
              loss = 'cross_entropy'
-             optimizer = {{ type = '{optimizer}', lr = 0.1 }}
+             optimizer = {{ {optimizer}, lr = 0.1 }}
              train = {{ steps = 6, batch_size = {rows} }}
              network = {{ layers = {layers}, init = 'he_uniform' }}"
         ));
@@ -385,7 +394,7 @@ fn shared_layers_have_the_same_bits_for_any_threads() {
         let alone = trained(Cpu::best(), 1);
         for cpu in Cpu::all() {
             for threads in [2, 3, 7] {
-                assert!(shares(plan, threads.min(rows), rows), "it is to be tested");
+                assert!(divides(plan, threads.min(rows), rows), "it is to be tested");
                 assert_eq!(trained(cpu, threads), alone, "{layers} by {threads} threads, {}", cpu.isa());
             }
         }

@@ -5,17 +5,18 @@
 use crate::elementwise::{Lanes, Map, block};
 use crate::isa::{Cpu, LANES, Op, Simd};
 
-/// Blocks of fused multiply-adds in a round, over chains that do not depend on each other: enough for two units with a
-/// latency of five cycles where a block is one register.
-const BLOCKS: usize = 12;
+/// Chains of fused multiply-adds that do not depend on each other: enough for two units with a latency of five cycles where a
+/// block is one register.
+const MANY: usize = 12;
 /// The same where a block is two registers or four: more of them and they would be spilled.
 const FEW: usize = 6;
 
-/// Links of every chain in a round: counting rounds takes a turn at a unit that multiplies.
+/// Links of each of so many chains in a round; where there are fewer, each has more. Counting rounds takes a turn at a unit that
+/// multiplies.
 const LINKS: usize = 4;
 
 /// Floating-point operations of a round of [`fma_chains`], a fused multiply-add counted as two.
-pub const FLOPS_PER_ROUND: usize = LINKS * BLOCKS * LANES * 2;
+pub const FLOPS_PER_ROUND: usize = LINKS * MANY * LANES * 2;
 
 struct Chains {
     rounds: usize,
@@ -31,7 +32,7 @@ impl Chains {
             *chain = s.splat(i as f32);
         }
         for _ in 0..self.rounds {
-            for _ in 0..LINKS * BLOCKS / CHAINS {
+            for _ in 0..LINKS * MANY / CHAINS {
                 for chain in &mut chains {
                     *chain = s.mul_add(*chain, factor, term);
                 }
@@ -52,7 +53,7 @@ impl Op for Chains {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) -> f32 {
-        if S::TILES.len() > 1 { self.of::<S, BLOCKS>(s) } else { self.of::<S, FEW>(s) }
+        if S::TILES.len() > 1 { self.of::<S, MANY>(s) } else { self.of::<S, FEW>(s) }
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Stream, assert_same_bits, cpus};
 use kernels::gemm::{Order, Plan, gemm_as, gemm_into_as, transpose};
-use kernels::{Cpu, Engine, Mat, MatMut, Scratch, Start, gemm};
+use kernels::{Cpu, Engine, Mat, MatMut, Scratch, Start, gemm, gemm_into};
 
 /// What C holds before and after.
 fn reference(start: Start<'_>, a: &[f32], b: &[f32], m: usize, k: usize, n: usize, c: &mut [f32]) {
@@ -105,7 +105,7 @@ fn shapes_that_are_packed() {
     }
 }
 
-/// More than one block in every direction, and edges of all of them.
+/// Blocks, or tall panels, where each instruction set has them: more than one in every direction, and edges of all of them.
 #[test]
 fn shapes_in_blocks() {
     let mut scratch = Scratch::new();
@@ -197,6 +197,9 @@ fn parts_have_their_rows() {
     assert_eq!((left.row(2), right.row(0)), (&mut [15.0, 16.0][..], &mut [7.0, 8.0, 9.0][..]));
     assert!(left.whole().is_none());
     assert_eq!(whole.split_rows(3).1.split_cols(2).1.whole(), Some(&mut [17.0, 18.0, 19.0][..]));
+    let (_, mut nothing) = MatMut::new(&mut [], 0, usize::MAX).split_cols(usize::MAX);
+    assert_eq!(nothing.whole(), Some(&mut [][..]));
+    assert_eq!(MatMut::new(&mut [], 3, 0).row(2), &mut []);
 }
 
 #[test]
@@ -224,6 +227,25 @@ fn matrixmultiply_agrees_to_rounding() {
     });
     for (a, b) in ours.iter().zip(&theirs) {
         assert!((a - b).abs() <= 1e-4, "{a} {b}");
+    }
+}
+
+#[test]
+fn matrixmultiply_writes_parts() {
+    let (m, k, n) = (9, 7, 33);
+    let mut stream = Stream(5);
+    let (a, b, kept) = (stream.units(m * k), stream.units(k * n), stream.units(m * n));
+    let (cpu, mut scratch) = (Cpu::best().engine(Engine::MatrixMultiply), Scratch::new());
+    let mut expected = kept.clone();
+    gemm(cpu, Start::Keep, Mat::new(&a, m, k), Mat::new(&b, k, n), &mut expected, &mut scratch);
+    let mut c = kept;
+    let (left, right) = MatMut::new(&mut c, m, n).split_cols(10);
+    for (column, part) in [(10, right), (0, left)] {
+        let b = Mat::strided(&b[column..], k, part.cols(), n, 1);
+        gemm_into(cpu, Start::Keep, Mat::new(&a, m, k), b, part, &mut scratch);
+    }
+    for (ours, whole) in c.iter().zip(&expected) {
+        assert!((ours - whole).abs() < 1e-5, "{ours}, not {whole}");
     }
 }
 

@@ -107,7 +107,7 @@ const QUICK_ROUNDS: usize = 6;
 /// How long a sample takes at least, for the clock and for what happens now and then.
 const SAMPLE: Duration = Duration::from_millis(8);
 const QUICK_SAMPLE: Duration = Duration::from_millis(2);
-/// How long before: the clock follows what is computed, and the case before has left it where it was.
+/// How long a case runs before a sample: the clock follows what is computed, and the case before has left it somewhere else.
 const WARM: Duration = Duration::from_millis(4);
 const QUICK_WARM: Duration = Duration::from_millis(1);
 
@@ -143,8 +143,8 @@ pub fn run(options: &Options, progress: &dyn Fn(Progress)) -> Result<Results> {
     let begun = Instant::now();
     for round in 1..=rounds {
         for one in &mut sampled {
-            let begun = Instant::now();
-            while one.repetitions > 1 && begun.elapsed() < warm {
+            let turn = Instant::now();
+            while one.repetitions > 1 && turn.elapsed() < warm {
                 one.case.take(1)?;
             }
             one.seconds.push(one.case.take(one.repetitions)?);

@@ -15,8 +15,9 @@ use std::ops::Range;
 use kernels::activation::Activation;
 use kernels::spatial::{Pool, padded};
 
+use super::divided::{Divisible, Portion, Threads};
 use super::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
-use super::shared::{Crew, Share, Shared};
+
 use super::turn::Turn;
 
 /// How much there is to multiply in a row, in multiply-adds.
@@ -88,9 +89,9 @@ impl Link {
         self.then.as_ref().and_then(|then| then.in_place())
     }
 
-    /// How threads share the layer, if they can.
-    fn shared(&self) -> Option<&dyn Shared> {
-        self.layer.shared().filter(|_| !self.lanes)
+    /// How threads divide the layer between them, if they can.
+    fn divisible(&self) -> Option<&dyn Divisible> {
+        self.layer.divisible().filter(|_| !self.lanes)
     }
 
     /// Both, up to where the next begin.
@@ -300,20 +301,26 @@ impl Chain {
         }
     }
 
-    /// Whether threads can share all of its layers.
-    pub fn is_shared(&self) -> bool {
-        self.links.iter().all(|link| link.shared().is_some())
+    /// Whether threads can divide all of its layers between them: see [`super::divided`].
+    pub fn is_divisible(&self) -> bool {
+        self.links.iter().all(|link| link.divisible().is_some())
     }
 
-    /// The forward pass by threads that share every layer.
-    pub fn forward_shared<'a>(&self, crew: &mut Crew<'_>, params: &[f32], mut x: &'a [f32], kept: &'a mut [f32]) {
+    /// [`Chain::forward`] by threads that divide every layer between them, `x` being `(B, in)` and `kept` for B rows.
+    pub fn forward_divided<'a>(
+        &self,
+        threads: &mut Threads<'_>,
+        params: &[f32],
+        mut x: &'a [f32],
+        kept: &'a mut [f32],
+    ) {
         let rows = self.rows(x);
         let mut rest = kept;
         for link in &self.links {
             let (y, after) = rest.split_at_mut(link.forward(rows));
             let y = &mut y[..link.made(rows)];
-            let layer = link.shared().expect("all of the chain is shared");
-            crew(Share::all(y, rows), &|pass, mut y| {
+            let layer = link.divisible().expect("the chain is divisible");
+            threads(Portion::all(y, rows), &|pass, mut y| {
                 layer.forward(pass, params, x, y.again());
                 if let Some(function) = link.function() {
                     y.each(|y| function.forward_in_place(pass.cpu, y));
@@ -323,9 +330,9 @@ impl Chain {
         }
     }
 
-    /// The backward pass from the gradient of the output, up to the first layer that learns. A thread that has made its share
-    /// of a gradient takes it back through the activation before it as well.
-    pub fn backward_shared(&self, crew: &mut Crew<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
+    /// [`Chain::backward`] by such threads, up to the first layer that learns. A thread that has made its portion of a gradient
+    /// takes it back through the activation before it as well.
+    pub fn backward_divided(&self, threads: &mut Threads<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
         let (mut made, mut slopes) = kept.split_at_mut(self.made(rows));
         let last = self.links.len() - 1;
         for (i, link) in self.links.iter().enumerate().rev() {
@@ -333,7 +340,7 @@ impl Chain {
             let (earlier, dy) = slopes.split_at_mut(slopes.len() - link.output(rows));
             let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
             if let (true, Some(function)) = (i == last, link.function()) {
-                crew(Share::all(dy, rows), &|pass, mut dy| {
+                threads(Portion::all(dy, rows), &|pass, mut dy| {
                     dy.with(y, |y, dy| function.backward_in_place(pass.cpu, y, dy));
                 });
             }
@@ -341,10 +348,10 @@ impl Chain {
                 return;
             }
             let previous = &self.links[i - 1];
-            let layer = link.shared().expect("all of the chain is shared");
+            let layer = link.divisible().expect("the chain is divisible");
             let x = &before[before.len() - previous.forward(rows)..][..previous.made(rows)];
             let at = earlier.len() - previous.output(rows);
-            crew(Share::all(&mut earlier[at..][..previous.made(rows)], rows), &|pass, mut dx| {
+            threads(Portion::all(&mut earlier[at..][..previous.made(rows)], rows), &|pass, mut dx| {
                 layer.backward(pass, params, dy, dx.again());
                 if let Some(function) = previous.function() {
                     dx.with(x, |y, dx| function.backward_in_place(pass.cpu, y, dx));

@@ -12,7 +12,7 @@ use kernels::spatial::Pool;
 use crate::base::random::Seeds;
 
 use super::chain::{Chain, Work};
-use super::shared::Shared;
+use super::divided::Divisible;
 
 /// What a pass over a network carries along.
 pub struct Pass<'a> {
@@ -109,8 +109,8 @@ pub trait Layer: Send + Sync + Debug {
         false
     }
 
-    /// How threads share it, if they can.
-    fn shared(&self) -> Option<&dyn Shared> {
+    /// How threads divide it between them, if they can.
+    fn divisible(&self) -> Option<&dyn Divisible> {
         None
     }
 

@@ -3,9 +3,9 @@
 //! no numbers, allocates nothing and can be shared by threads.
 //!
 //! In reading order: the flat buffer ([`params`]), what a layer is ([`layer`]), from rows to lanes and back ([`turn`]), layers
-//! in a row ([`chain`]), threads that share them ([`shared`]), what their gradients have in common ([`gradients`]), placing ([`place`]), the members ([`layers`],
-//! [`activation`], [`init`]), what weights must obey ([`constraint`]), parameters as files ([`weights`]), the whole
-//! ([`network`]).
+//! in a row ([`chain`]), layers that threads divide between them ([`divided`]), what their gradients have in common
+//! ([`gradients`]), placing ([`place`]), the members ([`layers`], [`activation`], [`init`]), what weights must obey
+//! ([`constraint`]), parameters as files ([`weights`]), the whole ([`network`]).
 
 pub mod params;
 
@@ -15,7 +15,7 @@ pub mod turn;
 
 pub mod chain;
 
-pub mod shared;
+pub mod divided;
 
 pub mod gradients;
 

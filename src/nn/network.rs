@@ -11,12 +11,12 @@ use crate::base::shape::Shape;
 use crate::base::values::{Chosen, Values};
 
 use super::chain::{Chain, at_once};
+use super::divided::Threads;
 use super::init::{self, INITIALISER};
 use super::layer::{Draws, Pass, Traces};
 use super::layers::LAYER;
 use super::params::{Slot, Slots};
 use super::place::{self, Input, Placed};
-use super::shared::Crew;
 use super::weights;
 
 /// The keys of `[network]`.
@@ -197,19 +197,20 @@ impl Network {
         self.chain.backward_by(pass, params, x, (kept, &mut []), each);
     }
 
-    /// Whether threads can share its layers: see [`super::shared`].
-    pub fn is_shared(&self) -> bool {
-        self.chain.is_shared()
+    /// Whether threads can divide its layers between them: see [`super::divided`].
+    pub fn is_divisible(&self) -> bool {
+        self.chain.is_divisible()
     }
 
-    /// The forward pass by threads that share every layer.
-    pub fn forward_shared(&self, crew: &mut Crew<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
-        self.chain.forward_shared(crew, params, x, kept);
+    /// [`Network::forward`] by threads that divide every layer between them; `x` is `(B, in)`, and `kept` exactly
+    /// `self.kept(B)` long.
+    pub fn forward_divided(&self, threads: &mut Threads<'_>, params: &[f32], x: &[f32], kept: &mut [f32]) {
+        self.chain.forward_divided(threads, params, x, kept);
     }
 
-    /// The backward pass by such threads, as [`Network::backward`].
-    pub fn backward_shared(&self, crew: &mut Crew<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
-        self.chain.backward_shared(crew, params, rows, kept);
+    /// [`Network::backward`] by such threads, after that over so many rows.
+    pub fn backward_divided(&self, threads: &mut Threads<'_>, params: &[f32], rows: usize, kept: &mut [f32]) {
+        self.chain.backward_divided(threads, params, rows, kept);
     }
 
     /// The gradients of the parameters in `part` of the flat buffer, over all shards of a batch.

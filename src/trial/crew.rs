@@ -46,17 +46,32 @@ pub fn both(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
     );
 }
 
-/// Does the work on every pair, each on a thread of its own where there are so many.
-pub fn each<A: Send, B: Send>(a: &mut [A], b: &mut [B], work: &(impl Fn(&mut A, &mut B) + Sync)) {
-    match (a, b) {
-        ([], _) | (_, []) => {}
-        ([a], [b, ..]) => work(a, b),
-        (a, b) => {
-            let middle = a.len() / 2;
-            let ((a, a_rest), (b, b_rest)) = (a.split_at_mut(middle), b.split_at_mut(middle));
-            both(|| each(a, b, work), || each(a_rest, b_rest, work));
+/// Divides something between so many hands, which do the work, each on a thread of its own where there are so many: `split`
+/// gives the first so many of so many equal parts, and the rest.
+pub fn divide<T: Send, H: Send>(
+    whole: T,
+    hands: &mut [H],
+    split: &(impl Fn(T, usize, usize) -> (T, T) + Sync),
+    work: &(impl Fn(T, &mut H) + Sync),
+) {
+    match hands {
+        [] => {}
+        [hand] => work(whole, hand),
+        hands => {
+            let (middle, of) = (hands.len() / 2, hands.len());
+            let (first, rest) = split(whole, middle, of);
+            let (first_hands, other_hands) = hands.split_at_mut(middle);
+            both(|| divide(first, first_hands, split, work), || divide(rest, other_hands, split, work));
         }
     }
+}
+
+/// Does the work on every pair; there are at least as many of the second kind.
+pub fn each<A: Send, B: Send>(a: &mut [A], b: &mut [B], work: &(impl Fn(&mut A, &mut B) + Sync)) {
+    let hands = a.len();
+    divide(a, &mut b[..hands], &|a: &mut [A], part, _| a.split_at_mut(part), &|a, hand| {
+        a.iter_mut().for_each(|a| work(a, hand));
+    });
 }
 
 /// Sets its flag when it goes.

@@ -2,11 +2,12 @@
 //!
 //! In reading order: the sections that describe a trial ([`sections`]) and the values that are derived from others
 //! ([`derived`]), what is checked and placed before anything is trained ([`plan`]) and when it is measured ([`looks`]), the
-//! rows of a batch ([`rows`]), the two phases of a training step over the threads of a team ([`team`], [`crew`]) and the first of them where they share the layers ([`shared`]), the half of
-//! a step that comes before them where flat valleys are looked for ([`climb`]), steps that search along lines ([`search`]), and
-//! what they do to the parameters ([`update`]), measuring ([`evaluate`]), the averages that are measured instead ([`average`]), what is reached without
-//! looking at the inputs ([`baseline`]), which weights are kept ([`checkpoint`]), the loop ([`train`]), and what is left of it
-//! all ([`summary`], [`record`]).
+//! rows of a batch ([`rows`]), the two phases of a training step over the threads of a team ([`team`], [`crew`]) and the
+//! first of them where they divide the layers between them ([`divided`]), the half of a step that comes before them where
+//! flat valleys are looked for ([`climb`]), steps that search along lines ([`search`]), and what they do to the parameters
+//! ([`update`]), measuring ([`evaluate`]), the averages that are measured instead ([`average`]), what is reached without
+//! looking at the inputs ([`baseline`]), which weights are kept ([`checkpoint`]), the loop ([`train`]), and what is left of
+//! it all ([`summary`], [`record`]).
 
 pub mod derived;
 pub mod sections;
@@ -16,9 +17,9 @@ pub mod plan;
 
 pub mod climb;
 mod crew;
+pub mod divided;
 pub mod rows;
 pub mod search;
-pub mod shared;
 pub mod team;
 pub mod update;
 

@@ -1,7 +1,7 @@
-//! The threads of one trial and their memory. A training step has two phases with one meeting between them:
+//! The threads of one trial and their memory. A training step has two phases with a meeting between them:
 //!
-//! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward, or they share every layer,
-//!    see [`shared`];
+//! 1. *rows*: every thread takes a stretch of the batch's rows through forward, loss and backward, or they divide every layer
+//!    between them, and meet after each: see [`divided`];
 //! 2. *parameters*: every thread takes a stretch of the flat buffer, computes its gradients over all rows in order, and
 //!    updates it. Where the update needs the gradient or a tensor as a whole, they meet between the two.
 //!
@@ -22,13 +22,13 @@ use crate::nn::layer::{Draws, Pass, Trace, Traces};
 use crate::nn::params::Slot;
 
 use super::crew;
+use super::divided;
 use super::plan::Plan;
 use super::rows::{Batch, Gathered, Part};
 use super::search::{Field, Search};
-use super::shared;
 use super::update::Stretch;
 
-/// A thread's share of a batch and its working memory.
+/// A thread's share of a batch, or all of it, and its working memory.
 pub(super) struct Shard {
     pub rows: Range<usize>,
     pub gathered: Gathered,
@@ -57,8 +57,8 @@ pub struct Team<'p> {
     home: Floats,
     memory: [Floats; PLANES],
     shards: Vec<Shard>,
-    /// Whether the threads share the layers: the first shard has all rows then.
-    shared: bool,
+    /// Whether the threads divide the layers between them: the first shard has all rows then.
+    divided: bool,
     cuts: Vec<usize>,
     update_cuts: Vec<usize>,
     /// The boundaries of the blocks between the cuts.
@@ -90,8 +90,8 @@ impl<'p> Team<'p> {
         let batch = plan.batch_rows(train.rows());
         let threads = scratches.len().clamp(1, batch);
         let block = plan.network.block();
-        let shared = shared::shares(plan, threads, batch);
-        let together = shared || plan.network.coupled().is_some();
+        let divided = divided::divides(plan, threads, batch);
+        let together = divided || plan.network.coupled().is_some();
         let share = if together { batch } else { batch.div_ceil(block).div_ceil(threads) * block };
         let whole = (plan.training.batch.is_none() || !plan.training.shuffled) && plan.augment.is_none();
         let shard = |i| {
@@ -123,7 +123,7 @@ impl<'p> Team<'p> {
             params,
             memory,
             shards: (0..threads).map(shard).collect(),
-            shared,
+            divided,
             update_cuts: plan.update.cuts(&cuts),
             cuts,
             blocks,
@@ -194,8 +194,8 @@ impl<'p> Team<'p> {
             let pass = Pass { cpu, scratch: hand.scratch, draws, lengths: &[] };
             shard.rows_phase(plan, pass, params, (train, batch, divisor), &mut at_once);
         };
-        if self.shared {
-            shared::rows_phase((plan, cpu), params, &mut self.shards[0], &mut self.hands, (train, batch, divisor));
+        if self.divided {
+            divided::rows_phase((plan, cpu), params, &mut self.shards[0], &mut self.hands, (train, batch, divisor));
         } else {
             crew::each(&mut self.shards, &mut self.hands, &one);
         }
@@ -231,11 +231,11 @@ impl<'p> Team<'p> {
         });
     }
 
-    /// How many threads have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads, and
-    /// rows that depend on each other, or whose sums are taken together, stay together.
+    /// How many shards have rows in a batch of so many: the last of an epoch can have fewer rows than there are threads, and
+    /// rows that depend on each other, or whose sums are taken together, stay together; so do all where layers are divided.
     fn busy(&self, rows: usize) -> usize {
         let network = &self.plan.network;
-        let one = self.shared || network.coupled().is_some();
+        let one = self.divided || network.coupled().is_some();
         self.shards.len().min(if one { 1 } else { rows.div_ceil(network.block()) })
     }
 
@@ -487,14 +487,14 @@ fn divide<W>(cuts: &[usize], stretch: Stretch<'_>, hands: &mut [Hand<'_>], work:
 where
     W: Fn(Range<usize>, Stretch<'_>, &mut Hand<'_>) + Sync,
 {
-    if let [hand] = hands {
-        return work(cuts[0]..cuts[1], stretch, hand);
-    }
-    let middle = hands.len() / 2;
-    let (left, right) = stretch.split(cuts[middle] - cuts[0]);
-    let (left_hands, right_hands) = hands.split_at_mut(middle);
-    crew::both(
-        || divide(&cuts[..=middle], left, left_hands, work),
-        || divide(&cuts[middle..], right, right_hands, work),
-    );
+    crew::divide((cuts, stretch), hands, &split, &|(cuts, stretch), hand| work(cuts[0]..cuts[1], stretch, hand));
 }
+
+/// A stretch with the cuts in it, divided at one of them.
+fn split<'a>((cuts, stretch): Cut<'a>, part: usize, _of: usize) -> (Cut<'a>, Cut<'a>) {
+    let (first, rest) = stretch.split(cuts[part] - cuts[0]);
+    ((&cuts[..=part], first), (&cuts[part..], rest))
+}
+
+/// A stretch, and where it is to be cut: its beginning and its end, and between them.
+type Cut<'a> = (&'a [usize], Stretch<'a>);

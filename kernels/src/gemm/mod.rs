@@ -143,15 +143,21 @@ impl<'a> MatMut<'a> {
     #[inline]
     pub fn row(&mut self, i: usize) -> &mut [f32] {
         assert!(i < self.rows, "matrix: row {i} of {}", self.rows);
-        // SAFETY: the row is there, and with `self` it is borrowed for writing.
+        if self.cols == 0 {
+            return &mut [];
+        }
+        // SAFETY: the row is there and not empty, and with `self` it is borrowed for writing.
         unsafe { std::slice::from_raw_parts_mut(self.at(i, 0), self.cols) }
     }
 
     /// All of it as one slice, where its rows follow each other without gaps.
     #[inline]
     pub fn whole(&mut self) -> Option<&mut [f32]> {
-        let gapless = self.cols == self.row_stride || self.rows <= 1;
-        // SAFETY: these are its values and no others, and with `self` they are borrowed for writing.
+        if self.rows == 0 || self.cols == 0 {
+            return Some(&mut []);
+        }
+        let gapless = self.cols == self.row_stride || self.rows == 1;
+        // SAFETY: these are its values and no others, there are some, and with `self` they are borrowed for writing.
         gapless.then(|| unsafe { std::slice::from_raw_parts_mut(self.data, self.rows * self.cols) })
     }
 

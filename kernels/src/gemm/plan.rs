@@ -43,7 +43,8 @@ const TURNING: usize = 6;
 const PANEL: usize = 8 * 1024;
 /// Rows of A whose part of `k` stays in the second-level cache.
 const HEIGHT: usize = 512;
-/// From so many rows and columns on, and half as many steps of `k`, packing costs less than it gains.
+/// From so many rows and columns on, and half as many steps of `k`, packing costs less than it gains, unless A and B are better
+/// left in place: see [`NEAR`] and [`FAR`].
 const LARGE: usize = 128;
 /// Values that stay in the second-level cache: 1 MB.
 const NEAR: usize = 256 * 1024;

@@ -5,18 +5,18 @@
 
 use std::ops::Range;
 
-use kernels::gemm::{Mat, Start, gemm, gemm_into};
+use kernels::gemm::{Mat, Start, gemm_into};
 
 use crate::base::key::{Key, Kind};
 use crate::base::registry::{About, Entry};
 use crate::base::shape::Shape;
 use crate::base::values::Chosen;
 use crate::nn::activation::ACTIVATIONS;
+use crate::nn::divided::{Divisible, Portion};
 use crate::nn::gradients;
 use crate::nn::layer::{Draws, Io, Layer, Pass, Traces};
 use crate::nn::params::{Role, Slot};
 use crate::nn::place::Placing;
-use crate::nn::shared::{Share, Shared};
 
 use super::{PlaceLayer, activation};
 
@@ -82,16 +82,9 @@ struct Dense {
     bias: Option<Slot>,
 }
 
-impl Dense {
-    fn weight<'a>(&self, params: &'a [f32]) -> Mat<'a> {
-        let slot = &params[self.weight.range()];
-        if self.tied { Mat::new(slot, self.units, self.inputs).t() } else { Mat::new(slot, self.inputs, self.units) }
-    }
-}
-
-impl Shared for Dense {
-    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: Share<'_>) {
-        let Share { rows, columns: units, values: y, .. } = y;
+impl Divisible for Dense {
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: Portion<'_>) {
+        let Portion { rows, columns: units, values: y, .. } = y;
         let x = Mat::new(&x[rows.start * self.inputs..rows.end * self.inputs], rows.len(), self.inputs);
         let slot = &params[self.weight.range()];
         let weight = if self.tied {
@@ -103,8 +96,8 @@ impl Shared for Dense {
         gemm_into(pass.cpu, start, x, weight, y, pass.scratch);
     }
 
-    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], dy: &[f32], dx: Share<'_>) {
-        let Share { rows, columns: inputs, values: dx, .. } = dx;
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], dy: &[f32], dx: Portion<'_>) {
+        let Portion { rows, columns: inputs, values: dx, .. } = dx;
         let dy = Mat::new(&dy[rows.start * self.units..rows.end * self.units], rows.len(), self.units);
         let slot = &params[self.weight.range()];
         let turned = if self.tied {
@@ -117,21 +110,20 @@ impl Shared for Dense {
 }
 
 impl Layer for Dense {
-    fn shared(&self) -> Option<&dyn Shared> {
+    fn divisible(&self) -> Option<&dyn Divisible> {
         Some(self)
     }
 
     fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: &mut [f32], _kept: &mut [f32]) {
-        let start = self.bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&params[b.range()]));
-        let x = Mat::new(x, y.len() / self.units, self.inputs);
-        gemm(pass.cpu, start, x, self.weight(params), y, pass.scratch);
+        let rows = y.len() / self.units;
+        Divisible::forward(self, pass, params, x, Portion::all(y, rows));
     }
 
     /// dx = dy Wᵀ
     fn backward(&self, pass: &mut Pass<'_>, params: &[f32], io: Io<'_>, dx: &mut [f32], _kept: &mut [f32]) {
         if !dx.is_empty() {
-            let dy = Mat::new(io.dy, io.dy.len() / self.units, self.units);
-            gemm(pass.cpu, Start::Zero, dy, self.weight(params).t(), dx, pass.scratch);
+            let rows = io.dy.len() / self.units;
+            Divisible::backward(self, pass, params, io.dy, Portion::all(dx, rows));
         }
     }
 

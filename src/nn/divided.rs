@@ -1,7 +1,7 @@
-//! A pass in which threads share every layer: each computes some of the columns of what the layer makes, for all rows of
-//! the batch, or some of the rows where there are few columns, and they meet after each layer. A thread then reads the
-//! weights of its own columns only, for many rows. Where each has rows of its own instead, all of them read all weights,
-//! many of which another thread has just written. What a number is computed from, and in which order, is the same.
+//! A pass in which threads divide every layer between them: each computes some of the columns of what the layer makes, for
+//! all rows of the batch, or some of the rows where there are few columns, and they meet after each layer. A thread then
+//! reads the weights of its own columns only, for many rows. Where each has rows of its own instead, all of them read all
+//! weights, many of which another thread has just written. What a number is computed from, and in which order, is the same.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ use kernels::isa::LANES;
 
 use super::layer::Pass;
 
-/// A share of a matrix `(B, width)`.
-pub struct Share<'a> {
+/// A portion of a matrix `(B, width)`.
+pub struct Portion<'a> {
     /// Which of its rows.
     pub rows: Range<usize>,
     /// Which of its columns.
@@ -22,24 +22,25 @@ pub struct Share<'a> {
     width: usize,
 }
 
-/// What a thread does with its share.
-pub type Job<'j> = dyn Fn(&mut Pass<'_>, Share<'_>) + Sync + 'j;
+/// What a thread does with its portion.
+pub type Job<'j> = dyn Fn(&mut Pass<'_>, Portion<'_>) + Sync + 'j;
 
-/// All threads: they share a matrix, do the job, and have met when this returns.
-pub type Crew<'c> = dyn FnMut(Share<'_>, &Job<'_>) + 'c;
+/// All threads: they divide a matrix, do the job, and have met when this returns.
+pub type Threads<'t> = dyn FnMut(Portion<'_>, &Job<'_>) + 't;
 
-/// Columns that a part has at least: as many as a tile of a product, and several cache lines, so that threads do not often
+/// Columns that a portion has at least: as many as a tile of a product, and several cache lines, so that threads do not often
 /// write beside each other.
 const COLUMNS: usize = 64;
 
-impl<'a> Share<'a> {
+impl<'a> Portion<'a> {
     /// All of the matrix with so many rows.
     pub fn all(values: &'a mut [f32], rows: usize) -> Self {
-        let width = values.len() / rows;
+        let width = values.len().checked_div(rows).unwrap_or(0);
         Self { rows: 0..rows, columns: 0..width, values: MatMut::new(values, rows, width), width }
     }
 
-    /// Divides it into `part` of `of` parts and the rest: between columns where there are enough, else between rows.
+    /// Divides it into the first `part` of `of` equal parts and the rest: between columns where there are enough, else between
+    /// rows.
     pub fn divide(self, part: usize, of: usize) -> (Self, Self) {
         let Self { rows, columns, values, width } = self;
         if columns.len() < 2 * COLUMNS {
@@ -63,9 +64,9 @@ impl<'a> Share<'a> {
     }
 
     /// The same, for a while.
-    pub fn again(&mut self) -> Share<'_> {
+    pub fn again(&mut self) -> Portion<'_> {
         let Self { rows, columns, values, width } = self;
-        Share { rows: rows.clone(), columns: columns.clone(), values: values.again(), width: *width }
+        Portion { rows: rows.clone(), columns: columns.clone(), values: values.again(), width: *width }
     }
 
     /// Its values, with those of another matrix of the same shape at the same places: row by row, or at once where it has
@@ -92,11 +93,11 @@ impl<'a> Share<'a> {
     }
 }
 
-/// A layer that threads can share.
-pub trait Shared: Sync {
-    /// A share of y = f(x), where `x` is `(B, in)`.
-    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: Share<'_>);
+/// A layer that can be divided. It keeps nothing, draws nothing, and does the same for rows of any length.
+pub trait Divisible: Sync {
+    /// A portion of y = f(x), where `x` is `(B, in)` and y `(B, out)`.
+    fn forward(&self, pass: &mut Pass<'_>, params: &[f32], x: &[f32], y: Portion<'_>);
 
-    /// A share of dx = dy · ∂y/∂x, where `dy` is `(B, out)`.
-    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], dy: &[f32], dx: Share<'_>);
+    /// A portion of dx = dy · ∂y/∂x, where `dy` is `(B, out)` and dx `(B, in)`.
+    fn backward(&self, pass: &mut Pass<'_>, params: &[f32], dy: &[f32], dx: Portion<'_>);
 }
