@@ -17,7 +17,6 @@ use kernels::spatial::{Pool, padded};
 
 use super::divided::{Divisible, Portion, Threads};
 use super::layer::{Draws, Io, Layer, Layout, Pass, Trace, Traces};
-
 use super::turn::Turn;
 
 /// How much there is to multiply in a row, in multiply-adds.
