@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::gemm::{Order, Plan, gemm_as, gemm_into_as, transpose};
+use kernels::gemm::{Order, Plan, gemm_as, transpose};
 use kernels::{Cpu, Engine, Mat, MatMut, Scratch, Start, gemm, gemm_into};
 
 /// What C holds before and after.
@@ -58,7 +58,7 @@ fn check(cpu: Cpu, plans: &[Option<Plan>], (m, k, n): (usize, usize, usize), scr
             };
             for &plan in plans {
                 let mut c = before.clone();
-                gemm_as(cpu, plan, start, a, b, &mut c, scratch);
+                gemm_as(cpu, plan, start, a, b, MatMut::new(&mut c, m, n), scratch);
                 let start = ["zero", "a bias", "C"]
                     [usize::from(!matches!(start, Start::Zero)) + usize::from(matches!(start, Start::Keep))];
                 let what = format!("{m}×{k}×{n} {} from {start}, layout {layout}, {plan:?}", cpu.isa());
@@ -176,7 +176,7 @@ fn no_part_shows() {
                             };
                             let a = Mat::new(&a[row * k..(row + rows) * k], rows, k);
                             let b = Mat::strided(&b[column..], k, cols, n, 1);
-                            gemm_into_as(cpu, plan, start, a, b, part, &mut scratch);
+                            gemm_as(cpu, plan, start, a, b, part, &mut scratch);
                         }
                     }
                     assert_same_bits(&c, &expected, &format!("{m}×{k}×{n} {} at {down}, {along}, {plan:?}", cpu.isa()));

@@ -215,29 +215,16 @@ impl Default for Scratch {
 
 /// `C = start + A B` for `A` `(m, k)`, `B` `(k, n)` and `C` `(m, n)`, row-major without gaps.
 pub fn gemm(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], scratch: &mut Scratch) {
-    gemm_as(cpu, None, start, a, b, c, scratch);
-}
-
-/// [`gemm`] after a plan that is given, for tests and measurements: every plan gives the same bits.
-pub fn gemm_as(
-    cpu: Cpu,
-    plan: Option<Plan>,
-    start: Start<'_>,
-    a: Mat<'_>,
-    b: Mat<'_>,
-    c: &mut [f32],
-    scratch: &mut Scratch,
-) {
-    gemm_into_as(cpu, plan, start, a, b, MatMut::new(c, a.rows, b.cols), scratch);
+    gemm_into(cpu, start, a, b, MatMut::new(c, a.rows, b.cols), scratch);
 }
 
 /// [`gemm`] into a part of a matrix.
 pub fn gemm_into(cpu: Cpu, start: Start<'_>, a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, scratch: &mut Scratch) {
-    gemm_into_as(cpu, None, start, a, b, c, scratch);
+    gemm_as(cpu, None, start, a, b, c, scratch);
 }
 
-/// [`gemm_into`] after a plan that is given.
-pub fn gemm_into_as(
+/// [`gemm_into`] after a plan that is given, for tests and measurements: every plan gives the same bits.
+pub fn gemm_as(
     cpu: Cpu,
     plan: Option<Plan>,
     start: Start<'_>,
