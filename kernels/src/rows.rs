@@ -9,7 +9,7 @@ const AHEAD: usize = 2;
 struct Gather<'a> {
     from: &'a [f32],
     width: usize,
-    row: &'a dyn Fn(usize) -> usize,
+    rows: &'a [u32],
     to: &'a mut [f32],
 }
 
@@ -18,17 +18,16 @@ impl Op for Gather<'_> {
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) {
-        let Gather { from, width, row, to } = self;
-        let count = to.len() / width;
-        let source = |place: usize| &from[row(place) * width..][..width];
-        for place in 0..AHEAD.min(count) {
-            for block in source(place).chunks(LANES) {
+        let Gather { from, width, rows, to } = self;
+        let source = |row: u32| &from[row as usize * width..][..width];
+        for row in &rows[..AHEAD.min(rows.len())] {
+            for block in source(*row).chunks(LANES) {
                 s.prefetch_near(block.as_ptr());
             }
         }
-        for (place, to) in to.chunks_exact_mut(width).enumerate() {
-            let this = source(place);
-            let ahead = source((place + AHEAD).min(count - 1));
+        for ((place, row), to) in rows.iter().enumerate().zip(to.chunks_exact_mut(width)) {
+            let this = source(*row);
+            let ahead = source(rows[(place + AHEAD).min(rows.len() - 1)]);
             let ((blocks, rest), (to, last)) = (this.as_chunks(), to.as_chunks_mut());
             for ((block, to), ahead) in blocks.iter().zip(to).zip(ahead.chunks(LANES)) {
                 s.prefetch_near(ahead.as_ptr());
@@ -39,9 +38,10 @@ impl Op for Gather<'_> {
     }
 }
 
-/// `to`, `(B, width)`, becomes the rows of `from`, `(N, width)`, that `row` names for each place.
-pub fn gather(cpu: Cpu, from: &[f32], width: usize, row: &dyn Fn(usize) -> usize, to: &mut [f32]) {
+/// `to`, `(B, width)`, becomes these B rows of `from`, `(N, width)`.
+pub fn gather(cpu: Cpu, from: &[f32], width: usize, rows: &[u32], to: &mut [f32]) {
+    assert_eq!(to.len(), rows.len() * width, "gather: values, for {} rows of {width}", rows.len());
     if width > 0 {
-        cpu.run(Gather { from, width, row, to });
+        cpu.run(Gather { from, width, rows, to });
     }
 }

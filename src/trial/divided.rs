@@ -34,13 +34,12 @@ pub(super) fn rows_phase(
     let (x, answers) = match batch {
         Batch::Stretch(start, end) => (train.x(&(start..end)), train.answers(&(start..end))),
         Batch::Picked(_) => {
-            let row = |place: usize| batch.row(place);
             let x = Portion::all(shard.gathered.x_mut(rows, inputs), rows);
             divide((x, Portion::divide_rows), (cpu, hands), &|pass, mut x| {
                 let to = x.values.whole().expect("rows are whole");
-                train.gather(pass.cpu, &|place| row(x.rows.start + place), to);
+                train.gather(pass.cpu, batch.part(&x.rows), to);
             });
-            shard.gathered.fill_answers(train, rows, &row);
+            shard.gathered.fill_answers(train, batch);
             (shard.gathered.x(rows, inputs), shard.gathered.answers(rows, train))
         }
     };

@@ -23,12 +23,20 @@ pub enum Batch<'a> {
     Picked(&'a [u32]),
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
     /// How many rows.
     pub fn rows(&self) -> usize {
         match self {
             Batch::Stretch(start, end) => end - start,
             Batch::Picked(rows) => rows.len(),
+        }
+    }
+
+    /// What it has at some of its places.
+    pub(super) fn part(&self, places: &Range<usize>) -> Batch<'a> {
+        match *self {
+            Batch::Stretch(start, _) => Batch::Stretch(start + places.start, start + places.end),
+            Batch::Picked(rows) => Batch::Picked(&rows[places.clone()]),
         }
     }
 
@@ -91,9 +99,12 @@ impl Part {
         &self.data.x[rows.start * self.inputs()..rows.end * self.inputs()]
     }
 
-    /// Copies the inputs of rows side by side, `row` saying which comes at a place, until `to`, `(B, in)`, is full.
-    pub fn gather(&self, cpu: Cpu, row: &dyn Fn(usize) -> usize, to: &mut [f32]) {
-        rows::gather(cpu, &self.data.x, self.inputs(), row, to);
+    /// Copies the inputs of a batch side by side to `to`, `(B, in)`.
+    pub fn gather(&self, cpu: Cpu, batch: Batch<'_>, to: &mut [f32]) {
+        match batch {
+            Batch::Stretch(start, end) => to.copy_from_slice(self.x(&(start..end))),
+            Batch::Picked(rows) => rows::gather(cpu, &self.data.x, self.inputs(), rows, to),
+        }
     }
 
     /// How many steps each of some rows has, `(B)`; empty where all have all.
@@ -191,21 +202,20 @@ impl Gathered {
         }
     }
 
-    /// Copies so many rows side by side, `row` saying which comes at a place.
-    pub fn fill(&mut self, cpu: Cpu, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
-        part.gather(cpu, row, &mut self.x[..count * part.inputs()]);
-        self.fill_answers(part, count, row);
+    /// Copies the rows of a batch side by side.
+    pub fn fill(&mut self, cpu: Cpu, part: &Part, batch: Batch<'_>) {
+        part.gather(cpu, batch, self.x_mut(batch.rows(), part.inputs()));
+        self.fill_answers(part, batch);
     }
 
     /// The same for what the rows are held against, and their lengths.
-    pub fn fill_answers(&mut self, part: &Part, count: usize, row: &dyn Fn(usize) -> usize) {
-        let indices = (0..count).map(row);
+    pub fn fill_answers(&mut self, part: &Part, batch: Batch<'_>) {
         match &part.data.labels {
-            Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), indices.clone(), &mut self.classes),
-            _ => copy(&part.values, part.steps() * part.width, indices.clone(), &mut self.values),
+            Labels::Classes { of, .. } if part.width == 0 => copy(of, part.steps(), batch, &mut self.classes),
+            _ => copy(&part.values, part.steps() * part.width, batch, &mut self.values),
         }
         if !part.data.lengths.is_empty() {
-            copy(&part.data.lengths, 1, indices, &mut self.lengths);
+            copy(&part.data.lengths, 1, batch, &mut self.lengths);
         }
     }
 
@@ -235,13 +245,17 @@ impl Gathered {
     }
 }
 
-/// Copies the rows at `indices`, of `width` numbers each, side by side.
-fn copy<T: Copy>(from: &[T], width: usize, indices: impl Iterator<Item = usize>, to: &mut [T]) {
-    if width == 1 {
-        to.iter_mut().zip(indices).for_each(|(to, index)| *to = from[index]);
-        return;
-    }
-    for (to, index) in to.chunks_exact_mut(width).zip(indices) {
-        to.copy_from_slice(&from[index * width..][..width]);
+/// Copies the rows of a batch, of `width` numbers each, side by side to the beginning of `to`.
+fn copy<T: Copy>(from: &[T], width: usize, batch: Batch<'_>, to: &mut [T]) {
+    match batch {
+        Batch::Stretch(start, end) => {
+            to[..(end - start) * width].copy_from_slice(&from[start * width..end * width]);
+        }
+        Batch::Picked(rows) if width == 1 => to.iter_mut().zip(rows).for_each(|(to, row)| *to = from[*row as usize]),
+        Batch::Picked(rows) => {
+            for (to, row) in to.chunks_exact_mut(width).zip(rows) {
+                to.copy_from_slice(&from[*row as usize * width..][..width]);
+            }
+        }
     }
 }

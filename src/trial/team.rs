@@ -370,14 +370,10 @@ impl Shard {
         if count == 0 {
             return;
         }
-        let (x, answers) = match (batch, &plan.augment) {
-            (Batch::Stretch(start, _), None) => {
-                let rows = start + self.rows.start..start + self.rows.end;
-                (train.x(&rows), train.answers(&rows))
-            }
-            (_, augment) => {
-                let first = self.rows.start;
-                each(&mut || self.gathered.fill(pass.cpu, train, count, &|place| batch.row(first + place)));
+        let (x, answers) = match (batch.part(&self.rows), &plan.augment) {
+            (Batch::Stretch(start, end), None) => (train.x(&(start..end)), train.answers(&(start..end))),
+            (batch, augment) => {
+                each(&mut || self.gathered.fill(pass.cpu, train, batch));
                 if let (Some(augment), Some(Draws { seeds, step, row })) = (augment, pass.draws) {
                     let (x, spare) = self.gathered.change();
                     each(&mut || augment.rows(seeds, step, (row, count), x, spare));
@@ -396,8 +392,8 @@ impl Shard {
 
     /// What phase one left behind.
     fn trace<'a>(&'a self, plan: &Plan, train: &'a Part, batch: Batch<'_>) -> Trace<'a> {
-        let x = match (batch, &plan.augment) {
-            (Batch::Stretch(start, _), None) => train.x(&(start + self.rows.start..start + self.rows.end)),
+        let x = match (batch.part(&self.rows), &plan.augment) {
+            (Batch::Stretch(start, end), None) => train.x(&(start..end)),
             _ => self.gathered.x(self.rows.len(), plan.network.input().width()),
         };
         let rows = self.rows.len();
