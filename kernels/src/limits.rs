@@ -144,24 +144,36 @@ pub fn tile(cpu: Cpu, rounds: usize, a: &[f32], b: &[f32]) -> f32 {
 
 struct Read<'a>(&'a [f32]);
 
+impl Read<'_> {
+    #[inline(always)]
+    fn of<S: Simd, const CHAINS: usize>(&self, s: S) -> f32 {
+        let mut sums = [s.zero(); CHAINS];
+        let (blocks, end) = self.0.as_chunks::<LANES>();
+        let groups = blocks.chunks_exact(CHAINS);
+        let rest = groups.remainder();
+        for group in groups {
+            for (sum, block) in sums.iter_mut().zip(group) {
+                *sum = s.add(*sum, s.load(block));
+            }
+        }
+        for (sum, block) in sums.iter_mut().zip(rest) {
+            *sum = s.add(*sum, s.load(block));
+        }
+        let all = sums.into_iter().fold(
+            s.load_part(end),
+            #[inline(always)]
+            |all, sum| s.add(all, sum),
+        );
+        s.sum(all)
+    }
+}
+
 impl Op for Read<'_> {
     type Out = f32;
 
     #[inline(always)]
     fn eval<S: Simd>(self, s: S) -> f32 {
-        let mut sums = [s.zero(); FEW];
-        let groups = self.0.chunks_exact(FEW * LANES);
-        let rest: f32 = groups.remainder().iter().sum();
-        for group in groups {
-            for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = s.add(*sum, s.load(block(group, i * LANES)));
-            }
-        }
-        sums.into_iter().fold(
-            rest,
-            #[inline(always)]
-            |all, sum| all + s.sum(sum),
-        )
+        if S::TILES.len() > 1 { self.of::<S, MANY>(s) } else { self.of::<S, FEW>(s) }
     }
 }
 
