@@ -9,6 +9,7 @@ use kernels::Cpu;
 use runner::base::random::Seeds;
 use runner::base::shape::{Shape, Target};
 use runner::nn::network::Network;
+use runner::trial::divided::divides;
 use runner::trial::plan::DataOutline;
 use runner::trial::rows::Batch;
 use runner::trial::team::Team;
@@ -342,6 +343,39 @@ fn outputs_of_a_row_depend_on_no_other() {
             let parts = cuts.iter().flat_map(part).map(f32::to_bits);
             let whole: Vec<u32> = whole.into_iter().map(f32::to_bits).collect();
             assert_eq!(parts.collect::<Vec<_>>(), whole, "rows {cuts:?} on {} of {layers}", cpu.isa());
+        }
+    }
+}
+
+/// Gradients vanish on the way back through sixty sigmoids, in the place of their inputs, and softpluses, which are not: they
+/// are zero from where they are negligible on, and none is so small that multiplying it takes long.
+#[test]
+fn gradients_that_vanish_are_zero() {
+    for (function, scale, divided) in [("sigmoid", 0.1, true), ("softplus", 0.05, false)] {
+        let layer = format!(
+            "{{ type = 'dense', units = 24, activation = '{function}', init = {{ type = 'normal', std = {scale} }} }},\n"
+        );
+        let text = format!(
+            "optimizer = {{ type = 'sgd', lr = 0.1, clip_norm = 1e9 }}
+             loss = 'cross_entropy'
+             train = {{ steps = 1, batch_size = 'full' }}
+             network = {{ layers = [{} {{ type = 'dense', units = 2 }}] }}
+             data = {{ type = 'table', inputs = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], targets = [0, 1] }}",
+            layer.repeat(60)
+        );
+        let trial = rehearse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert_eq!(divides(&trial.plan, 2, 2), divided, "{function}");
+        for threads in [1, 2] {
+            let mut scratches = scratches(threads);
+            let start = initial(&trial.plan.network, 1);
+            let mut team = Team::new(&trial.plan, Cpu::best(), &mut scratches, &trial.train, start, Seeds::new(1));
+            team.step(&trial.train, Batch::Stretch(0, 2), 1, 0.1);
+            let small = team.grads().iter().find(|g| **g != 0.0 && g.abs() < f32::MIN_POSITIVE);
+            assert_eq!(small, None, "{function}, {threads} threads");
+            assert!(
+                team.grads()[..96].iter().all(|g| *g == 0.0),
+                "{function}, {threads} threads: the first layer learns"
+            );
         }
     }
 }

@@ -59,7 +59,7 @@ impl Op for Softmax<'_> {
             for from in (0..seen.len()).step_by(LANES) {
                 let to = seen.len().min(from + LANES);
                 let e = load(s, seen, from, to);
-                store(s, s.mul(e, share), seen, from, to);
+                store(s, s.settled(s.mul(e, share)), seen, from, to);
             }
         }
     }
@@ -100,7 +100,7 @@ impl Op for Slope<'_> {
             for from in (0..seen.len()).step_by(LANES) {
                 let to = seen.len().min(from + LANES);
                 let pull = s.sub(load(s, seen, from, to), mean);
-                store(s, s.mul(scale, s.mul(load(s, shares, from, to), pull)), seen, from, to);
+                store(s, s.settled(s.mul(scale, s.mul(load(s, shares, from, to), pull))), seen, from, to);
             }
         }
     }

@@ -149,6 +149,20 @@ pub fn scale(cpu: Cpu, a: f32, y: &mut [f32]) {
     cpu.run(InPlace { f: Scale(a), x: [], y });
 }
 
+struct Settle;
+
+impl Onto<0> for Settle {
+    #[inline(always)]
+    fn eval<S: Simd>(&self, s: S, y: S::V, _: [S::V; 0]) -> S::V {
+        s.settled(y)
+    }
+}
+
+/// What is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE) in `y` becomes zero.
+pub fn settle(cpu: Cpu, y: &mut [f32]) {
+    cpu.run(InPlace { f: Settle, x: [], y });
+}
+
 struct Clamp(f32);
 
 impl Onto<0> for Clamp {
@@ -168,11 +182,11 @@ struct Blend(f32, f32);
 impl Onto<1> for Blend {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
-        s.add(s.mul(s.splat(self.1), y), s.mul(s.splat(self.0), x))
+        s.settled(s.add(s.mul(s.splat(self.1), y), s.mul(s.splat(self.0), x)))
     }
 }
 
-/// `y = b y + a x`, each product and the sum rounded, both slices of one length.
+/// `y = b y + a x`, each product and the sum rounded, zero where it is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE); both slices of one length.
 pub fn blend(cpu: Cpu, a: f32, x: &[f32], b: f32, y: &mut [f32]) {
     cpu.run(InPlace { f: Blend(a, b), x: [x], y });
 }
@@ -182,11 +196,11 @@ struct Toward(f32);
 impl Onto<1> for Toward {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, y: S::V, [x]: [S::V; 1]) -> S::V {
-        s.mul_add(s.splat(self.0), s.sub(x, y), y)
+        s.settled(s.mul_add(s.splat(self.0), s.sub(x, y), y))
     }
 }
 
-/// `y += a (x - y)`, the difference rounded, then one fused multiply-add; both slices of one length. Where `x` stays, `y` ends
+/// `y += a (x - y)`, the difference rounded, then one fused multiply-add, zero where it is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE); both slices of one length. Where `x` stays, `y` ends
 /// there, which the sum of two products does not promise.
 pub fn toward(cpu: Cpu, a: f32, x: &[f32], y: &mut [f32]) {
     cpu.run(InPlace { f: Toward(a), x: [x], y });

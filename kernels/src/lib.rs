@@ -11,8 +11,11 @@
 //!   reduction along a row is sixteen interleaved chains (element `i` belongs to lane `i % 16`) and one fixed tree; a
 //!   reduction along a column goes row by row. Lanes past the end of a row are left as they were.
 //! - `exp`, `ln`, `tanh` and their kin ([`math`]) are ours, one sequence of operations with a stated error bound.
-//!   Minimum and maximum are a comparison and a selection, a NaN that goes in comes out. Subnormals are kept, but not in
-//!   the memory of an optimizer, which becomes zero.
+//!   Minimum and maximum are a comparison and a selection, a NaN that goes in comes out.
+//! - What is nearer to zero than 2^-95 ([`isa::NEGLIGIBLE`]) becomes zero where it would go on into products: gradients on
+//!   the way back, values of functions that fall towards zero, states, shares, parameters and means of gradients. There are
+//!   no subnormals then, which would make a product forty times as slow; elsewhere they are kept, but not in the memory of an
+//!   optimizer.
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!
 //! The modules, in reading order: [`isa`] is the ground, [`memory`] where slices begin,

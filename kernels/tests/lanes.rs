@@ -6,7 +6,7 @@ mod common;
 use std::cell::RefCell;
 
 use common::{Stream, cpus};
-use kernels::isa::{LANES, Op, Simd};
+use kernels::isa::{LANES, NEGLIGIBLE, Op, Simd};
 
 type Block = [f32; LANES];
 /// What is done to three numbers.
@@ -77,6 +77,8 @@ impl Op for Every<'_> {
             "shr 31": s.shr(a, 31), |a, _, _| bits(a.to_bits() >> 31);
             "abs": s.abs(a), |a, _, _| bits(a.to_bits() & 0x7fff_ffff);
             "neg": s.neg(a), |a, _, _| bits(a.to_bits() ^ 0x8000_0000);
+            "at_least": s.at_least(f32::MIN_POSITIVE, a), |a, _, _| if a.is_subnormal() || a == 0.0 { 0.0 } else { a };
+            "settled": s.settled(a), |a, _, _| if a.abs() < NEGLIGIBLE { 0.0 } else { a };
             "splat": s.splat(TABLE[5]), |_, _, _| TABLE[5];
         }
     }
@@ -84,9 +86,13 @@ impl Op for Every<'_> {
 
 /// Numbers of all kinds, and some that meet: equal ones, and the opposites of products.
 fn blocks(stream: &mut Stream) -> [Block; 3] {
-    const EDGES: [f32; 12] = [
+    const EDGES: [f32; 16] = [
         0.0,
         -0.0,
+        NEGLIGIBLE,
+        -NEGLIGIBLE,
+        NEGLIGIBLE.next_down(),
+        -NEGLIGIBLE.next_down(),
         1.0,
         -1.0,
         f32::MIN_POSITIVE,

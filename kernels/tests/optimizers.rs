@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
+use kernels::isa::NEGLIGIBLE;
 use kernels::optimizer::{self, Buffers, Optimizer, PLANES, Step};
 use kernels::{Cpu, Form, Scratch};
 
@@ -169,6 +170,28 @@ fn muon_steps_along_a_nearly_orthogonal_matrix() {
     }
     let along: f32 = state.params.iter().zip(&grads).map(|(p, g)| p * g).sum();
     assert!(along < 0.0, "downhill, not {along}");
+}
+
+/// What decays for ever is zero in the end: parameters that go into products long before they are subnormal.
+#[test]
+fn parameters_are_no_small_fry() {
+    let decay = |setting: &kernels::Setting| match setting.name {
+        "weight_decay" => vec![0.5],
+        "lr" => vec![0.1],
+        _ => setting.default.map_or(vec![0.1], <[f64]>::to_vec),
+    };
+    for cpu in cpus() {
+        let member = optimizer::ALL.iter().find(|member| member.name == "adamw").expect("it is there");
+        let numbers: Vec<f64> = member.settings.iter().flat_map(decay).collect();
+        let optimizer = (member.build)(&numbers);
+        let mut state = State::new(&*optimizer, vec![1.0; 20]);
+        for number in 1..=2000 {
+            let step = Step { number, lr: 0.1, momentum: None, product: 1.0 };
+            state.step(cpu, &*optimizer, (step, &[0.0; 20]), &[20], 0);
+            assert!(!state.params.iter().any(|p| *p != 0.0 && p.abs() < NEGLIGIBLE), "{cpu:?}, step {number}");
+        }
+        assert_eq!(state.params, vec![0.0; 20], "{cpu:?}");
+    }
 }
 
 /// A mean of gradients that have become zero shrinks, and is zero before it would be a subnormal number for ever.

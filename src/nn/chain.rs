@@ -13,6 +13,8 @@
 use std::ops::Range;
 
 use kernels::activation::Activation;
+use kernels::elementwise;
+use kernels::isa::Cpu;
 use kernels::spatial::{Pool, padded};
 
 use super::divided::{Divisible, Portion, Threads};
@@ -60,6 +62,8 @@ struct Link {
     width: usize,
     /// Whether in lanes.
     lanes: bool,
+    /// Whether the layer multiplies matrices, or holds layers that do.
+    multiplies: bool,
 }
 
 impl Link {
@@ -86,6 +90,16 @@ impl Link {
     /// What is done in the place of its output.
     fn function(&self) -> Option<&dyn Activation> {
         self.then.as_ref().and_then(|then| then.in_place())
+    }
+
+    /// What becomes of the gradient `dy` of its output before the layer gets it: it goes back through the activation in the
+    /// output's place, and before it is multiplied what is [`NEGLIGIBLE`](kernels::isa::NEGLIGIBLE) becomes zero.
+    fn back(&self, cpu: Cpu, y: &[f32], dy: &mut [f32]) {
+        match self.function() {
+            Some(function) => function.backward_in_place(cpu, y, dy),
+            None if self.multiplies => elementwise::settle(cpu, dy),
+            None => {}
+        }
     }
 
     /// How threads divide the layer between them, if they can.
@@ -140,7 +154,7 @@ impl Chain {
             Layout::Lanes => true,
             Layout::Either => self.lanes(),
         };
-        self.links.push(Link { layer, then: None, width, lanes });
+        self.links.push(Link { layer, then: None, width, lanes, multiplies: work != Work::default() });
     }
 
     /// Brings the output into this layout.
@@ -283,9 +297,7 @@ impl Chain {
             let previous = i.checked_sub(1).map(|p| &self.links[p]);
             let x = previous.map_or(x, |p| &before[before.len() - p.forward(rows)..][..p.made(rows)]);
             let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
-            if let Some(function) = link.function() {
-                each(&mut || function.backward_in_place(pass.cpu, y, dy));
-            }
+            each(&mut || link.back(pass.cpu, y, dy));
             let io = Io { x, y, dy };
             let dx: &mut [f32] = match previous {
                 Some(_) if i == self.idle && !wanted => &mut [],
@@ -338,10 +350,8 @@ impl Chain {
             let (before, y) = made.split_at_mut(made.len() - link.forward(rows));
             let (earlier, dy) = slopes.split_at_mut(slopes.len() - link.output(rows));
             let (y, dy) = (&y[..link.made(rows)], &mut dy[..link.made(rows)]);
-            if let (true, Some(function)) = (i == last, link.function()) {
-                threads(Portion::all(dy, rows), &|pass, mut dy| {
-                    dy.with(y, |y, dy| function.backward_in_place(pass.cpu, y, dy));
-                });
+            if i == last {
+                threads(Portion::all(dy, rows), &|pass, mut dy| dy.with(y, |y, dy| link.back(pass.cpu, y, dy)));
             }
             if i <= self.idle {
                 return;
@@ -352,9 +362,7 @@ impl Chain {
             let at = earlier.len() - previous.output(rows);
             threads(Portion::all(&mut earlier[at..][..previous.made(rows)], rows), &|pass, mut dx| {
                 layer.backward(pass, params, dy, dx.again());
-                if let Some(function) = previous.function() {
-                    dx.with(x, |y, dx| function.backward_in_place(pass.cpu, y, dx));
-                }
+                dx.with(x, |y, dx| previous.back(pass.cpu, y, dx));
             });
             (made, slopes) = (before, earlier);
         }

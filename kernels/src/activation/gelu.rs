@@ -10,6 +10,7 @@ use crate::member::{Bounds, Form, Setting};
 struct Gelu;
 
 impl Pointwise for Gelu {
+    const FADES: bool = true;
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         math::gelu(s, x)
@@ -30,6 +31,7 @@ impl Pointwise for Gelu {
 struct Tanh;
 
 impl Pointwise for Tanh {
+    const FADES: bool = true;
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         math::gelu_by_tanh(s, x)

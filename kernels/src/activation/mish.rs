@@ -23,6 +23,7 @@ fn gate<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
 struct Mish;
 
 impl Pointwise for Mish {
+    const FADES: bool = true;
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         s.mul(x, gate(s, x).0)

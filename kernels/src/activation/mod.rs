@@ -69,6 +69,8 @@ pub static ALL: &[Entry] = &[
 trait Pointwise: Copy + Send + Sync + 'static {
     /// Whether the slope may be given `y` in the place of `x` and says the same.
     const FROM_OUTPUT: bool = false;
+    /// Whether it gives numbers far nearer to zero than it was given: what is [negligible](crate::isa::NEGLIGIBLE) becomes zero.
+    const FADES: bool = false;
     /// `f(x)`
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V;
     /// `f'(x)`, with `y = f(x)`.
@@ -79,10 +81,18 @@ trait Pointwise: Copy + Send + Sync + 'static {
 
 struct Value<P>(P);
 
+impl<P: Pointwise> Value<P> {
+    #[inline(always)]
+    fn of<S: Simd>(&self, s: S, x: S::V) -> S::V {
+        let y = self.0.value(s, x);
+        if P::FADES { s.settled(y) } else { y }
+    }
+}
+
 impl<P: Pointwise> Lanes<1> for Value<P> {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, [x]: [S::V; 1]) -> S::V {
-        self.0.value(s, x)
+        self.of(s, x)
     }
 }
 
@@ -91,21 +101,21 @@ struct Slope<P>(P);
 impl<P: Pointwise> Lanes<3> for Slope<P> {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, [x, y, dy]: [S::V; 3]) -> S::V {
-        s.mul(dy, self.0.slope(s, x, y))
+        s.settled(s.mul(dy, self.0.slope(s, x, y)))
     }
 }
 
 impl<P: Pointwise> Onto<0> for Value<P> {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, y: S::V, _: [S::V; 0]) -> S::V {
-        self.0.value(s, y)
+        self.of(s, y)
     }
 }
 
 impl<P: Pointwise> Onto<1> for Slope<P> {
     #[inline(always)]
     fn eval<S: Simd>(&self, s: S, d: S::V, [y]: [S::V; 1]) -> S::V {
-        s.mul(d, self.0.slope(s, y, y))
+        s.settled(s.mul(d, self.0.slope(s, y, y)))
     }
 }
 

@@ -9,6 +9,7 @@ struct Sigmoid;
 
 impl Pointwise for Sigmoid {
     const FROM_OUTPUT: bool = true;
+    const FADES: bool = true;
 
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {

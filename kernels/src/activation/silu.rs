@@ -8,6 +8,7 @@ use crate::math;
 struct Silu;
 
 impl Pointwise for Silu {
+    const FADES: bool = true;
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         math::silu(s, x)

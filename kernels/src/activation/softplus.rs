@@ -13,6 +13,7 @@ struct Softplus {
 }
 
 impl Pointwise for Softplus {
+    const FADES: bool = true;
     #[inline(always)]
     fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
         let z = s.mul(x, s.splat(self.beta));

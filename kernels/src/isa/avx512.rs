@@ -223,6 +223,14 @@ impl Simd for Avx512 {
         float(proven!(_mm512_srlv_epi32(int(a), int(self.bits(n)))))
     }
 
+    /// A number is at least 2^n in size where the exponent has one of the bits from that of 2^n up.
+    #[inline(always)]
+    fn at_least(self, least: f32, a: __m512) -> __m512 {
+        let upper = 0x7f80_0000 & least.to_bits().wrapping_neg();
+        let large = proven!(_mm512_test_epi32_mask(int(a), int(self.bits(upper))));
+        proven!(_mm512_maskz_mov_ps(large, a))
+    }
+
     #[inline(always)]
     fn transpose(self, rows: [__m512; 16]) -> [__m512; 16] {
         // First within squares of four: `part[c]` of rows 4 i.. holds column 4 q + c in quarter q.

@@ -18,7 +18,7 @@ use std::str::FromStr;
 pub use portable::mul_add_in_f64;
 use portable::{Hardware, Portable, Software};
 pub(crate) use simd::hidden;
-pub use simd::{LANES, Op, Simd};
+pub use simd::{LANES, NEGLIGIBLE, Op, Simd};
 
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

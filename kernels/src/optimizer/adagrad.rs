@@ -1,7 +1,7 @@
 //! Adagrad: the gradient over the root of the sum of its squares so far, so a parameter that has moved much moves little.
 
 use super::settings::{self, COUPLED};
-use super::{Buffers, Entry, Optimizer, Rule, Step, along, decayed, pass};
+use super::{Buffers, Entry, Optimizer, Rule, Step, along, decayed, not_below, pass};
 use crate::gemm::Scratch;
 use crate::isa::{Cpu, Simd};
 
@@ -44,7 +44,8 @@ impl Rule<1> for Sum {
     #[inline(always)]
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: [S::V; 1]) -> (S::V, [S::V; 1]) {
         let g = decayed(s, g, self.weight_decay, p);
-        let v = s.add(s.add(v, s.splat(self.initial)), s.mul(g, g));
+        let own = not_below(s, g, f32::MIN_POSITIVE.sqrt());
+        let v = s.add(s.add(v, s.splat(self.initial)), s.mul(own, own));
         (along(s, p, self.rate, g, s.add(s.sqrt(v), s.splat(self.eps))), [v])
     }
 }

@@ -46,7 +46,7 @@ impl Rule<1> for Trusted {
     #[inline(always)]
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: [S::V; 1]) -> (S::V, [S::V; 1]) {
         let g = decayed(s, g, self.weight_decay, p);
-        let v = s.add(s.mul(s.splat(self.momentum), v), s.mul(s.splat(self.rate), g));
+        let v = s.settled(s.add(s.mul(s.splat(self.momentum), v), s.mul(s.splat(self.rate), g)));
         (s.sub(p, v), [v])
     }
 }

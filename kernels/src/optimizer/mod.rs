@@ -133,9 +133,10 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
                 *m = s.load(&plane[i]);
             }
             let (p, m) = rule.update(s, s.load(params), s.load(grads), m);
-            s.store(p, params);
+            s.store(s.settled(p), params);
+            // no subnormals, but the range of squares stays that of gradients twice as near to zero: `eps` may be as small
             for (m, plane) in m.into_iter().zip(&mut planes) {
-                s.store(settled(s, m), &mut plane[i]);
+                s.store(s.at_least(f32::MIN_POSITIVE, m), &mut plane[i]);
             }
         }
         if whole < params.len() {
@@ -144,19 +145,12 @@ impl<const N: usize, R: Rule<N>> Op for Pass<'_, N, R> {
                 *m = s.load_part(&plane[whole..]);
             }
             let (p, m) = rule.update(s, s.load_part(&params[whole..]), s.load_part(&grads[whole..]), m);
-            s.store_part(p, &mut params[whole..]);
+            s.store_part(s.settled(p), &mut params[whole..]);
             for (m, plane) in m.into_iter().zip(&mut memory) {
-                s.store_part(settled(s, m), &mut plane[whole..]);
+                s.store_part(s.at_least(f32::MIN_POSITIVE, m), &mut plane[whole..]);
             }
         }
     }
-}
-
-/// What is remembered: zero instead of a subnormal. A mean that no gradient feeds any more shrinks until it is one and would
-/// stay there, where many processors take a hundred cycles for an operation; no step is long enough to show it.
-#[inline(always)]
-fn settled<S: Simd>(s: S, m: S::V) -> S::V {
-    s.select(s.lt(s.abs(m), s.splat(f32::MIN_POSITIVE)), s.zero(), m)
 }
 
 /// Runs a rule over the buffers, with the first `N` planes of memory.
@@ -175,16 +169,23 @@ fn decayed<S: Simd>(s: S, g: S::V, weight_decay: f32, p: S::V) -> S::V {
     s.add(g, s.mul(s.splat(weight_decay), p))
 }
 
-/// `m + (1 - b)(g - m)`: a running mean.
+/// `m + (1 - b)(g - m)`: a running mean, zero where it is negligible: one that no gradient feeds any more shrinks for ever.
 #[inline(always)]
 fn mean<S: Simd>(s: S, m: S::V, fresh: f32, g: S::V) -> S::V {
-    s.add(m, s.mul(s.splat(fresh), s.sub(g, m)))
+    s.settled(s.add(m, s.mul(s.splat(fresh), s.sub(g, m))))
 }
 
-/// `b v + (1 - b) g^2`: a running mean of squares.
+/// `b v + (1 - b) g^2`: a running mean of squares. One that would be subnormal counts as zero.
 #[inline(always)]
 fn mean_square<S: Simd>(s: S, v: S::V, keep: f32, fresh: f32, g: S::V) -> S::V {
+    let g = not_below(s, g, (f32::MIN_POSITIVE / fresh).sqrt());
     s.add(s.mul(v, s.splat(keep)), s.mul(s.mul(s.splat(fresh), g), g))
+}
+
+/// `g`, but zero where it is less in size.
+#[inline(always)]
+fn not_below<S: Simd>(s: S, g: S::V, size: f32) -> S::V {
+    s.select(s.lt(s.abs(g), s.splat(size)), s.zero(), g)
 }
 
 /// `p + rate d / scale`, in the order in which PyTorch rounds.

@@ -72,7 +72,7 @@ impl Root {
 
     #[inline(always)]
     fn momentum<S: Simd>(&self, s: S, p: S::V, b: S::V, g: S::V, scale: S::V) -> (S::V, S::V) {
-        let b = s.add(s.mul(b, s.splat(self.momentum)), s.div(g, scale));
+        let b = s.settled(s.add(s.mul(b, s.splat(self.momentum)), s.div(g, scale)));
         (s.add(p, s.mul(s.splat(-self.lr), b)), b)
     }
 }

@@ -62,7 +62,7 @@ impl<const NESTEROV: bool> Rule<1> for Momentum<NESTEROV> {
     fn update<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: [S::V; 1]) -> (S::V, [S::V; 1]) {
         let momentum = s.splat(self.momentum);
         let g = decayed(s, g, self.weight_decay, p);
-        let v = s.add(s.mul(momentum, v), s.mul(s.splat(self.fresh), g));
+        let v = s.settled(s.add(s.mul(momentum, v), s.mul(s.splat(self.fresh), g)));
         let direction = if NESTEROV { s.add(g, s.mul(momentum, v)) } else { v };
         (s.add(p, s.mul(s.splat(-self.lr), direction)), [v])
     }

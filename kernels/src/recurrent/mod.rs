@@ -226,7 +226,8 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Onward<'_, U, G, K> {
                 }
             };
             let c_old = if U::CARRIES { load(s, c, from, to) } else { s.zero() };
-            let made = unit.close(s, open, r, load(s, h, from, to), c_old);
+            let mut made = unit.close(s, open, r, load(s, h, from, to), c_old);
+            (made.h, made.c) = (s.settled(made.h), s.settled(made.c));
             for (gate, made) in made.gates.into_iter().enumerate() {
                 if !OPEN || U::CLOSED.contains(&gate) {
                     store(s, made, gates, gate * hidden + from, gate * hidden + to);
@@ -320,14 +321,21 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Op for Back<'_, U, G, K> {
                     slope = s.add(slope, load(s, dy, from, to));
                 }
                 let carry = if U::CARRIES { load(s, dc, from, to) } else { s.zero() };
-                let slopes = unit.backward(s, left, load(s, before, from, to), slope, carry);
+                let mut slopes = unit.backward(s, left, load(s, before, from, to), slope, carry);
+                // gradients vanish on the way back through the steps
+                for slope in &mut slopes.p {
+                    *slope = s.settled(*slope);
+                }
                 store_all(s, slopes.p, gates, hidden, from, to);
                 if U::SPLITS {
+                    for slope in &mut slopes.r {
+                        *slope = s.settled(*slope);
+                    }
                     store_all(s, slopes.r, split, hidden, from, to);
                 }
-                store(s, slopes.h, dh, from, to);
+                store(s, s.settled(slopes.h), dh, from, to);
                 if U::CARRIES {
-                    store(s, slopes.c, dc, from, to);
+                    store(s, s.settled(slopes.c), dc, from, to);
                 }
             }
         }
