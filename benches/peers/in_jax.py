@@ -163,6 +163,10 @@ def mnist1d_gru():
     return params, forward, adam(0.01)
 
 
+def vanish():
+    return *perceptron(64, *[64] * 60, 10, activation=nn.sigmoid), sgd(0.1)
+
+
 def loss_of(workload, forward):
     def cross_entropy(params, x, y):
         z = forward(params, x)

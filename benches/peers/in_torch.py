@@ -96,6 +96,11 @@ def mnist1d_gru():
     return model, adam(model, 0.01)
 
 
+def vanish():
+    model = perceptron(64, *[64] * 60, 10, activation=nn.Sigmoid)
+    return model, sgd(model, 0.1)
+
+
 def loss_of(workload):
     return nn.functional.cross_entropy if workload.classes else nn.functional.mse_loss
 

@@ -32,7 +32,7 @@ ROOT = HERE.parent.parent
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 SWEEPS = ["sweep", "tiny"]
-SINGLE = ["mlp", "mlpbig", "cnn", "lstm", "mnist1d_cnn", "mnist1d_gru"]
+SINGLE = ["mlp", "mlpbig", "cnn", "lstm", "mnist1d_cnn", "mnist1d_gru", "vanish"]
 THREADS, PROCESSES = ["--threads", str(CORES)], ["--processes", str(CORES)]
 # name in the table, function, its options, workloads: all cores are threads of one trial, or processes with trials each
 PEERS = [

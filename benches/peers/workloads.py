@@ -47,6 +47,7 @@ ALL = {
         Workload("lstm", (50, 2), 6_400, 64),
         Workload("mnist1d_cnn", (1, 40), 4_000, 100, classes=10),
         Workload("mnist1d_gru", (40, 1), 4_000, 100, classes=10),
+        Workload("vanish", (64,), 6_400, 64, classes=10),
     ]
 }
 

@@ -2,7 +2,7 @@
 //! loads that a matrix product cannot do without, and passes over memory that compute next to nothing. Each does a stated
 //! amount of work; the caller takes the time.
 
-use crate::elementwise::{Lanes, Map, block};
+use crate::elementwise::{Lanes, Map};
 use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// Chains of fused multiply-adds that do not depend on each other: enough for two units with a latency of five cycles where a
