@@ -31,7 +31,7 @@ use crate::trial::sections::member;
 use experiment::{Experiment, Setting, data_key};
 
 /// The version of the arithmetic. It is part of every trial's hash, so results of another arithmetic are never mixed.
-const NUMERICS: u32 = 2;
+const NUMERICS: u32 = 3;
 
 /// How an experiment is run. Nothing here changes a bit of the results, except the engine, which is part of the hash.
 pub struct Options {
