@@ -270,6 +270,14 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn at_least(self, least: f32, a: Pair) -> Pair {
+        let ([x, y], [least, _]) = (self.abs(a), self.splat(least));
+        // SAFETY: an `Avx2` exists only where AVX was detected.
+        let large = unsafe { [_mm256_cmp_ps::<_CMP_NLT_UQ>(x, least), _mm256_cmp_ps::<_CMP_NLT_UQ>(y, least)] };
+        self.and(large, a)
+    }
+
+    #[inline(always)]
     fn transpose(self, rows: [Pair; 16]) -> [Pair; 16] {
         let mut columns = rows;
         for across in 0..2 {
