@@ -158,7 +158,7 @@ impl Onto<0> for Settle {
     }
 }
 
-/// What is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE) in `y` becomes zero.
+/// What is [negligible](crate::isa::NEGLIGIBLE) in `y` becomes zero.
 pub fn settle(cpu: Cpu, y: &mut [f32]) {
     cpu.run(InPlace { f: Settle, x: [], y });
 }
@@ -186,7 +186,8 @@ impl Onto<1> for Blend {
     }
 }
 
-/// `y = b y + a x`, each product and the sum rounded, zero where it is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE); both slices of one length.
+/// `y = b y + a x`, each product and the sum rounded, zero where it is [negligible](crate::isa::NEGLIGIBLE); both slices of one
+/// length.
 pub fn blend(cpu: Cpu, a: f32, x: &[f32], b: f32, y: &mut [f32]) {
     cpu.run(InPlace { f: Blend(a, b), x: [x], y });
 }
@@ -200,8 +201,9 @@ impl Onto<1> for Toward {
     }
 }
 
-/// `y += a (x - y)`, the difference rounded, then one fused multiply-add, zero where it is [`NEGLIGIBLE`](crate::isa::NEGLIGIBLE); both slices of one length. Where `x` stays, `y` ends
-/// there, which the sum of two products does not promise.
+/// `y += a (x - y)`, the difference rounded, then one fused multiply-add, zero where it is
+/// [negligible](crate::isa::NEGLIGIBLE); both slices of one length. Where `x` stays, `y` ends there, which the sum of two
+/// products does not promise.
 pub fn toward(cpu: Cpu, a: f32, x: &[f32], y: &mut [f32]) {
     cpu.run(InPlace { f: Toward(a), x: [x], y });
 }
