@@ -14,7 +14,7 @@
 //!   Minimum and maximum are a comparison and a selection, a NaN that goes in comes out.
 //! - What is nearer to zero than 2^-95 ([`isa::NEGLIGIBLE`]) becomes zero where it would go on into products: gradients on
 //!   the way back, values of functions that fall towards zero, states, shares, parameters and means of gradients. There are
-//!   no subnormals then, which would make a product forty times as slow; elsewhere they are kept, but not in the memory of an
+//!   no subnormals then, which would make products many times as slow; elsewhere they are kept, but not in the memory of an
 //!   optimizer.
 //! - A fused multiply-add rounds once, also where the machine has no such instruction.
 //!

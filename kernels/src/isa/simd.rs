@@ -7,9 +7,9 @@
 pub const LANES: usize = 16;
 
 /// What is nearer to zero than this is negligible, and becomes zero before it goes on into products: 2^-95, about 2.5e-29.
-/// A multiplication that makes or meets a subnormal takes a hundred cycles on many processors, and a product in which a
-/// hundredth of all values are subnormal a fortieth of its speed; this far from them, and with the other factor above 2^-31,
-/// none comes about.
+/// Many processors take much longer for a multiplication that makes or meets a subnormal, and a few of them are enough to make
+/// a whole product slow (`benches/workloads/vanish.toml`); this far from them, and with the other factor above 2^-31, none
+/// comes about.
 pub const NEGLIGIBLE: f32 = f32::from_bits(32 << 23);
 
 /// An operation over the lanes of any instruction set; [`Cpu::run`](super::Cpu::run) picks the instruction set.
