@@ -169,6 +169,15 @@ fn store_all<S: Simd, const N: usize>(s: S, all: [S::V; N], x: &mut [f32], hidde
     }
 }
 
+/// Each of them [settled](Simd::settled).
+#[inline(always)]
+fn settled<S: Simd, const N: usize>(s: S, mut all: [S::V; N]) -> [S::V; N] {
+    for v in &mut all {
+        *v = s.settled(*v);
+    }
+    all
+}
+
 struct Step<'a, U, B> {
     unit: U,
     steps: Steps<'a>,
@@ -321,17 +330,11 @@ impl<U: Unit<G, K>, const G: usize, const K: usize> Op for Back<'_, U, G, K> {
                     slope = s.add(slope, load(s, dy, from, to));
                 }
                 let carry = if U::CARRIES { load(s, dc, from, to) } else { s.zero() };
-                let mut slopes = unit.backward(s, left, load(s, before, from, to), slope, carry);
                 // gradients vanish on the way back through the steps
-                for slope in &mut slopes.p {
-                    *slope = s.settled(*slope);
-                }
-                store_all(s, slopes.p, gates, hidden, from, to);
+                let slopes = unit.backward(s, left, load(s, before, from, to), slope, carry);
+                store_all(s, settled(s, slopes.p), gates, hidden, from, to);
                 if U::SPLITS {
-                    for slope in &mut slopes.r {
-                        *slope = s.settled(*slope);
-                    }
-                    store_all(s, slopes.r, split, hidden, from, to);
+                    store_all(s, settled(s, slopes.r), split, hidden, from, to);
                 }
                 store(s, s.settled(slopes.h), dh, from, to);
                 if U::CARRIES {
