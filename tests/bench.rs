@@ -97,6 +97,15 @@ fn products_are_drawn() {
     }
     let csv = read_file(&bench.join("figures/squares.csv"));
     assert!(csv.contains("portable,32,") && csv.contains("matrixmultiply,512,"), "{csv}");
+    // every product of ours stands beside the same work near, and neither in a figure nor as a product of its own
+    let report = read_file(&bench.join("report.md"));
+    assert!(report.contains("| near |"), "{report}");
+    assert!(!report.contains(", near |"), "{report}");
+    let results = Results::read(&bench.join("report.json")).unwrap_or_else(|error| panic!("{error}"));
+    let ours = results.group("gemm").filter(|m| m.with == "portable");
+    let (near, far): (Vec<_>, Vec<_>) = ours.partition(|m| m.name.ends_with(", near"));
+    assert!(near.len() == far.len() && near.iter().zip(&far).all(|(near, far)| near.work == far.work));
+    assert!(!read_file(&bench.join("figures/roofline.csv")).contains("near"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What the machine can do at most, to hold kernels against: fused multiply-adds that wait for nothing, the same with the
-//! loads that a matrix product cannot do without, and passes over memory that compute next to nothing. Each does a stated
-//! amount of work; the caller takes the time.
+//! What the machine can do at most, to hold kernels against: fused multiply-adds that wait for nothing, the same with loads
+//! beside them, with those that a matrix product cannot do without, and passes over memory that compute next to nothing.
+//! Each does a stated amount of work; the caller takes the time.
 
 use crate::elementwise::{Lanes, Map};
 use crate::isa::{Cpu, LANES, Op, Simd};
@@ -61,6 +61,73 @@ impl Op for Chains {
 /// factor x + (1 - factor)` over and over, on several `x` at once. What comes back is to be used, so that nothing is left out.
 pub fn fma_chains(cpu: Cpu, rounds: usize, factor: f32) -> f32 {
     cpu.run(Chains { rounds, factor })
+}
+
+/// Multiply-adds that count as one round of the loop in [`loading_chains`].
+const ROUND: usize = LINKS * MANY;
+
+struct Loading<'a, const EVERY: usize> {
+    rounds: usize,
+    x: &'a [f32],
+    term: f32,
+}
+
+impl<const EVERY: usize> Loading<'_, EVERY> {
+    #[inline(always)]
+    fn of<S: Simd, const CHAINS: usize>(&self, s: S) -> f32 {
+        let (blocks, _) = self.x.as_chunks::<LANES>();
+        let (mut factor, term) = (s.zero(), s.splat(self.term));
+        let mut chains = [s.zero(); CHAINS];
+        for _ in 0..self.rounds {
+            for group in blocks.chunks_exact(ROUND / EVERY) {
+                for link in 0..ROUND / CHAINS {
+                    for (i, chain) in chains.iter_mut().enumerate() {
+                        if i % EVERY == 0 {
+                            factor = s.load(&group[(link * CHAINS + i) / EVERY]);
+                        }
+                        *chain = s.mul_add(*chain, factor, term);
+                    }
+                }
+            }
+        }
+        chains
+            .into_iter()
+            .map(
+                #[inline(always)]
+                |chain| s.sum(chain),
+            )
+            .sum()
+    }
+}
+
+impl<const EVERY: usize> Op for Loading<'_, EVERY> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S) -> f32 {
+        if S::TILES.len() > 1 { self.of::<S, MANY>(s) } else { self.of::<S, FEW>(s) }
+    }
+}
+
+/// How often [`loading_chains`] can load: once in so many multiply-adds.
+pub const LOADS: [usize; 4] = [6, 3, 2, 1];
+
+/// As [`fma_chains`], `x = factor x + term`, but every so many multiply-adds, one of [`LOADS`], the next sixteen factors are
+/// loaded. It goes `rounds` times over `factors`, [`flops_loading`] operations each.
+pub fn loading_chains(cpu: Cpu, every: usize, rounds: usize, factors: &[f32], term: f32) -> f32 {
+    let x = factors;
+    match every {
+        1 => cpu.run(Loading::<1> { rounds, x, term }),
+        2 => cpu.run(Loading::<2> { rounds, x, term }),
+        3 => cpu.run(Loading::<3> { rounds, x, term }),
+        6 => cpu.run(Loading::<6> { rounds, x, term }),
+        _ => panic!("no chains with a load for every {every} multiply-adds"),
+    }
+}
+
+/// Floating-point operations of a round of [`loading_chains`] over so many factors.
+pub fn flops_loading(every: usize, factors: usize) -> usize {
+    factors / LANES / (ROUND / every) * ROUND * LANES * 2
 }
 
 /// Steps of `k` in a round of [`tile`].

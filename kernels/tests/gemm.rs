@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Stream, assert_same_bits, cpus};
-use kernels::gemm::{Order, Plan, gemm_as, transpose};
+use kernels::gemm::{Order, Plan, gemm_as, gemm_near, transpose};
 use kernels::{Cpu, Engine, Mat, MatMut, Scratch, Start, gemm, gemm_into};
 
 /// What C holds before and after.
@@ -180,6 +180,32 @@ fn no_part_shows() {
                         }
                     }
                     assert_same_bits(&c, &expected, &format!("{m}×{k}×{n} {} at {down}, {along}, {plan:?}", cpu.isa()));
+                }
+            }
+        }
+    }
+}
+
+/// What is near has one row of C for all.
+#[test]
+fn near_is_one_row_for_all() {
+    let mut scratch = Scratch::new();
+    for cpu in cpus() {
+        for (m, k, n) in [(1, 1, 1), (5, 7, 10), (40, 33, 70), (300, 300, 300)] {
+            let mut stream = Stream((m * n + k) as u64);
+            let (a, b) = (stream.units(m * k), stream.units(k * n));
+            let (a_first, b_first) = (&a[..k], &b[..n]);
+            for (a_down, b_down) in [(false, false), (true, false), (false, true), (true, true)] {
+                let a = if a_down { Mat::new(&a, k, m).t() } else { Mat::new(&a, m, k) };
+                let b = if b_down { Mat::new(&b, n, k).t() } else { Mat::new(&b, k, n) };
+                let mut c = vec![f32::NAN; m * n];
+                gemm_near(cpu, a, b, &mut c, &mut scratch);
+                assert!(c[..n].iter().all(|x| x.is_finite()), "{m}×{k}×{n} {}: a row is written", cpu.isa());
+                assert!(c[n..].iter().all(|x| x.is_nan()), "{m}×{k}×{n} {}: and no other", cpu.isa());
+                if m * k * n < 1000 && !a_down && !b_down {
+                    let chain = |b: f32| a_first.iter().fold(0.0_f32, |sum, a| a.mul_add(b, sum));
+                    let expected: Vec<f32> = b_first.iter().map(|&b| chain(b)).collect();
+                    assert_same_bits(&c[..n], &expected, "all of k with one row of B");
                 }
             }
         }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Stream, assert_same_bits, cpus};
 use kernels::isa::LANES;
-use kernels::limits::{FLOPS_PER_ROUND, fma_chains, read, triad};
+use kernels::limits::{FLOPS_PER_ROUND, LOADS, flops_loading, fma_chains, loading_chains, read, triad};
 
 #[test]
 fn chains_of_fused_multiply_adds_are_as_long_as_stated() {
@@ -18,6 +18,25 @@ fn chains_of_fused_multiply_adds_are_as_long_as_stated() {
             let steps = (rounds * FLOPS_PER_ROUND / (2 * LANES * 12)) as i32;
             let (many, few) = (at(12, steps), at(6, 2 * steps));
             assert!(sum == many || sum == few, "{} {rounds}: {sum}, not {many} or {few}", cpu.isa());
+        }
+    }
+}
+
+#[test]
+fn chains_load_as_often_as_stated() {
+    for cpu in cpus() {
+        for every in LOADS {
+            for (blocks, rounds) in [(48, 1), (48, 3), (100, 2)] {
+                // `x = x + 1` in every lane of every chain counts the multiply-adds, whatever is loaded
+                let ones = vec![1.0; blocks * LANES];
+                let steps = rounds * flops_loading(every, ones.len()) / 2;
+                assert_eq!(loading_chains(cpu, every, rounds, &ones, 1.0), steps as f32, "{} {every}", cpu.isa());
+                // with a block of zeros before the last load only what follows it is left
+                let mut last = vec![0.0; blocks / (48 / every) * (48 / every) * LANES];
+                *last.last_mut().expect("some") = 1.0;
+                let sum = loading_chains(cpu, every, rounds, &last, 1.0);
+                assert!(sum < loading_chains(cpu, every, rounds, &ones, 1.0) && sum > 0.0, "{} {every}", cpu.isa());
+            }
         }
     }
 }

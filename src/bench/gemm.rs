@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use kernels::gemm::gemm_near;
 use kernels::{Cpu, Engine, Floats, Mat, Scratch, Start, gemm};
 
 use crate::base::error::Result;
@@ -55,6 +56,11 @@ impl Form {
 /// What a product's name says.
 pub fn name(form: Form, (rows, inputs, units): Shape) -> String {
     format!("{} {rows}x{inputs}x{units}", form.word())
+}
+
+/// The name of the same work with everything in the nearest cache.
+pub fn near(product: &str) -> String {
+    format!("{product}, near")
 }
 
 /// The form and the shape of a product by its name.
@@ -123,7 +129,7 @@ fn product(setup: &Setup, form: Form, shape: Shape, slow: bool) -> Vec<Case> {
     };
     let (a, b) = (Rc::new(Floats::from(numbers(a))), Rc::new(Floats::from(numbers(b))));
     let (work, bytes) = (2.0 * (m * k * n) as f64, 4.0 * (m * k + k * n + m * n) as f64);
-    let case = |(with, cpu): (String, Cpu)| {
+    let case = |name: String, with: &str, cpu: Cpu, near: bool| {
         let (a, b) = (a.clone(), b.clone());
         let (mut c, mut scratch) = (Floats::zeros(m * k + k * n + m * n - a.len() - b.len()), Scratch::new());
         let multiply = move || {
@@ -132,9 +138,21 @@ fn product(setup: &Setup, form: Form, shape: Shape, slow: bool) -> Vec<Case> {
                 Form::Weights => (Mat::new(&a, m, k).t(), Mat::new(&b, m, n)),
                 Form::Inputs => (Mat::new(&a, m, n), Mat::new(&b, k, n).t()),
             };
-            gemm(cpu, Start::Zero, a, b, &mut c, &mut scratch);
+            if near {
+                gemm_near(cpu, a, b, &mut c, &mut scratch);
+            } else {
+                gemm(cpu, Start::Zero, a, b, &mut c, &mut scratch);
+            }
         };
-        Case::of(name(form, shape), with, Unit::Gflops, work, multiply).multiplying(work, cpu.isa(), bytes)
+        Case::of(name, with, Unit::Gflops, work, multiply)
     };
-    by.into_iter().map(case).collect()
+    let name = name(form, shape);
+    let mut cases = Vec::new();
+    for (with, cpu) in &by {
+        cases.push(case(name.clone(), with, *cpu, false).multiplying(work, cpu.isa(), bytes));
+        if cases.len() == 1 {
+            cases.push(case(near(&name), with, *cpu, true));
+        }
+    }
+    cases
 }

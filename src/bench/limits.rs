@@ -61,6 +61,21 @@ pub fn peaks(setup: &Setup) -> Vec<Case> {
     cases
 }
 
+/// Multiply-adds beside loads, which have ports of their own: where they become slower nevertheless, no product can have the
+/// rate of those without.
+fn loading(cpu: Cpu) -> impl Iterator<Item = Case> {
+    const FACTORS: usize = 3 << 10;
+    const ROUNDS: usize = 1 << 7;
+    limits::LOADS.into_iter().map(move |every| {
+        let factors = Floats::from(vec![0.999; FACTORS]);
+        let multiply = move || {
+            black_box(limits::loading_chains(cpu, every, ROUNDS, &factors, black_box(0.001)));
+        };
+        let name = if every == 1 { format!("{PEAK} and a load") } else { format!("{every} {PEAK}s and a load") };
+        Case::of(name, cpu.isa(), Unit::Gflops, (ROUNDS * limits::flops_loading(every, FACTORS)) as f64, multiply)
+    })
+}
+
 /// The loop of every matrix product: with its loads it draws more power and shares the ports, and both cost speed.
 fn tile(cpu: Cpu) -> Case {
     const ROUNDS: usize = 1 << 10;
@@ -72,9 +87,10 @@ fn tile(cpu: Cpu) -> Case {
 }
 
 pub(super) fn cases(setup: &Setup) -> Result<Vec<Case>> {
-    let mut cases = peaks(setup);
-    cases.extend(clock());
     let cpu = setup.cpu;
+    let mut cases = peaks(setup);
+    cases.extend(loading(cpu));
+    cases.extend(clock());
     let memory = Rc::new(RefCell::new(Floats::from(vec![1.0; MEMORY])));
     for (floats, name) in SETS {
         let memory = memory.clone();

@@ -8,7 +8,7 @@ use crate::report::words::{list, sentence};
 use super::GROUPS;
 use super::case::Unit;
 use super::comparison::{Change, Comparison};
-use super::gemm::{Form, Kind, PEER, named};
+use super::gemm::{Form, Kind, PEER, named, near};
 use super::limits::TILE;
 use super::results::{Measure, Results};
 use super::statistics::{Estimate, Verdict};
@@ -118,7 +118,8 @@ impl<'a> Pivot<'a> {
 }
 
 fn gemm(results: &Results) -> (Vec<Column>, String) {
-    let pivot = Pivot::new(results, "gemm");
+    let mut pivot = Pivot::new(results, "gemm");
+    pivot.names.retain(|name| named(name).is_some());
     let ours: Vec<&str> = pivot.withs.iter().copied().filter(|with| *with != PEER).collect();
     let mut columns = vec![pivot.column("product".to_owned(), false, |name| Some(name.to_owned()))];
     for with in &pivot.withs {
@@ -127,12 +128,19 @@ fn gemm(results: &Results) -> (Vec<Column>, String) {
             let share = |name: &str| pivot.at(name, with)?.share_of_peak.map(whole_percent);
             columns.push(pivot.column("of peak".to_owned(), true, share));
         }
+        if Some(with) == ours.first() {
+            let close = |name: &str| pivot.at(&near(name), with).map(|m| m.estimate);
+            let share = |name: &str| Some(pivot.at(name, with)?.estimate.median / close(name)?.median);
+            columns.push(pivot.column("near".to_owned(), true, |name| Some(cell(&close(name)?, 1.0))));
+            columns.push(pivot.column("of it".to_owned(), true, |name| share(name).map(whole_percent)));
+        }
     }
     let ratio =
         |name: &str| Some(pivot.at(name, ours.first()?)?.estimate.median / pivot.at(name, PEER)?.estimate.median);
     columns.push(pivot.column("against it".to_owned(), true, |name| ratio(name).map(|r| format!("{r:.2}"))));
     let mut facts =
-        vec!["GFLOP/s, rows x inputs x units; shares are of the peak of one core with that instruction set".to_owned()];
+        vec!["GFLOP/s, rows x inputs x units; shares are of the peak of one core with that instruction set; near: the same work \
+              with all rows in the place of the first, in the nearest cache".to_owned()];
     for with in ours.iter().filter(|with| **with != "portable") {
         if let Some(share) = results.tile(with).zip(results.peak(with, 1)).map(|(tile, peak)| tile / peak) {
             facts.push(format!(
@@ -140,17 +148,7 @@ fn gemm(results: &Results) -> (Vec<Column>, String) {
                 whole_percent(share)
             ));
         }
-        for kind in Kind::ALL {
-            let is =
-                |m: &&&Measure| m.with == *with && named(&m.name).is_some_and(|(_, shape)| Kind::of(shape) == kind);
-            let shares = pivot.all.iter().filter(is).filter_map(|m| Some((m.share_of_peak?, m.name.as_str())));
-            let mut shares: Vec<(f64, &str)> = shares.collect();
-            shares.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let Some((least, name)) = shares.first() else { continue };
-            let median = Estimate::of(&shares.iter().map(|s| s.0).collect::<Vec<_>>()).median;
-            let (median, least) = (whole_percent(median), whole_percent(*least));
-            facts.push(format!("{with}, {}: median {median}, least {least} ({name})", kind.word()));
-        }
+        facts.extend(Kind::ALL.into_iter().filter_map(|kind| shares(results, &pivot, with, kind)));
     }
     let ratios: Vec<f64> = pivot.names.iter().filter_map(|name| ratio(name)).collect();
     if let Some(least) = ratios.iter().copied().min_by(f64::total_cmp) {
@@ -158,6 +156,26 @@ fn gemm(results: &Results) -> (Vec<Column>, String) {
         facts.push(format!("against {PEER}: median {median:.2}, least {least:.2}"));
     }
     (columns, facts.join("; "))
+}
+
+/// What the products of a kind reach of the peak, and what stands between: the same work near, and the loop alone.
+fn shares(results: &Results, pivot: &Pivot<'_>, with: &str, kind: Kind) -> Option<String> {
+    let of_kind = |m: &&Measure| named(&m.name).is_some_and(|(_, shape)| Kind::of(shape) == kind);
+    let all: Vec<&Measure> = pivot.all.iter().copied().filter(|m| m.with == with).filter(of_kind).collect();
+    let median = |share: &dyn Fn(&Measure) -> Option<f64>| {
+        let shares: Vec<f64> = all.iter().filter_map(|m| share(m)).collect();
+        (!shares.is_empty()).then(|| whole_percent(Estimate::of(&shares).median))
+    };
+    let least = all.iter().min_by(|a, b| a.estimate.median.total_cmp(&b.estimate.median))?;
+    let (share, worst) = (median(&|m| m.share_of_peak)?, whole_percent(least.share_of_peak?));
+    let fact = format!("{with}, {}: median {share} of the peak, least {worst} ({})", kind.word(), least.name);
+    let close = |m: &Measure| pivot.at(&near(&m.name), with).map(|close| close.estimate.median);
+    let of_it = median(&|m| Some(m.estimate.median / close(m)?));
+    let of_loop = median(&|m| Some(close(m)? / results.tile(with)?));
+    Some(match of_it.zip(of_loop) {
+        Some((of_it, of_loop)) => format!("{fact}, {of_it} of the same work near, which is {of_loop} of the loop"),
+        None => fact,
+    })
 }
 
 fn elementwise(results: &Results, group: &str) -> (Vec<Column>, String) {

@@ -75,6 +75,11 @@ impl<'a> Mat<'a> {
         self.cols
     }
 
+    /// As many rows that all lie where the first one does, or columns where those lie in one piece.
+    fn near(self) -> Self {
+        if self.col_stride == 1 { Mat { row_stride: 0, ..self } } else { Mat { col_stride: 0, ..self } }
+    }
+
     /// The part of `rows` and `cols` that begins at `(i, j)`.
     #[inline(always)]
     fn part(self, i: usize, j: usize, rows: usize, cols: usize) -> Self {
@@ -248,6 +253,14 @@ pub fn gemm_as(
         }
         Engine::MatrixMultiply => by_matrixmultiply(start, a, b, c),
     }
+}
+
+/// The same work as [`gemm`] without the way to memory: the rows of A, of B and of C lie where their first one does, or the
+/// columns where those lie in one piece, and so in the nearest cache. What it takes is to be held against what the product
+/// takes; what it leaves in the first row of C means nothing.
+pub fn gemm_near(cpu: Cpu, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], scratch: &mut Scratch) {
+    let c = MatMut { row_stride: 0, ..MatMut::new(c, a.rows, b.cols) };
+    gemm_as(cpu, Some(Plan::chosen(cpu, a, b)), Start::Zero, a.near(), b.near(), c, scratch);
 }
 
 /// The same product by the crate `matrixmultiply`: C is filled with the start and added to.

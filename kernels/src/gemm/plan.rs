@@ -3,7 +3,7 @@
 use super::Mat;
 use super::pack::{DEPTH, rows_at_once};
 use super::product::panel_width;
-use crate::isa::{LANES, Simd};
+use crate::isa::{Cpu, LANES, Op, Simd};
 
 /// The order in which a product is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,11 @@ const BROAD: usize = 128;
 const ALIAS: usize = 1024;
 
 impl Plan {
+    /// The plan that is followed where none is given.
+    pub fn chosen(cpu: Cpu, a: Mat<'_>, b: Mat<'_>) -> Plan {
+        cpu.run(Choice { a, b })
+    }
+
     /// The plan for a product on an instruction set.
     #[inline(always)]
     pub(super) fn of<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> Plan {
@@ -113,6 +118,20 @@ impl Plan {
         let most = if pack_a { rows_at_once(depth.min(a.cols)) } else { usize::MAX };
         let height = self.height.clamp(1, most.min(a.rows.max(1)));
         Plan { pack_a, rows, depth, height, ..self }
+    }
+}
+
+struct Choice<'a> {
+    a: Mat<'a>,
+    b: Mat<'a>,
+}
+
+impl Op for Choice<'_> {
+    type Out = Plan;
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, _: S) -> Plan {
+        Plan::of::<S>(self.a, self.b)
     }
 }
 
