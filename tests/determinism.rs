@@ -375,7 +375,13 @@ fn every_member_has_the_same_bits_in_every_way() {
                 let placed = place(list(variant.clone()));
                 match needs {
                     Some((word, why)) => assert!(placed.is_err(), "`{word}` needs nothing beside it, not {why}"),
-                    None => placed.unwrap_or_else(|why| panic!("no task takes {kind} {variant}:\n{why}")),
+                    None => match placed {
+                        // what freezes parameters is not for a layer without them
+                        Err(why) if !variant.contains("frozen = true") || !why.contains("has no parameters here") => {
+                            panic!("no task takes {kind} {variant}:\n{why}")
+                        }
+                        _ => {}
+                    },
                 }
             }
         }

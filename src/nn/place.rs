@@ -78,6 +78,16 @@ pub struct Placed {
     pub story: String,
 }
 
+/// What a layer says about its parameters.
+fn care(values: &Values) -> impl Iterator<Item = &'static str> {
+    let said = |key: &&str| match *key {
+        "lr" => values.number(key) != 1.0,
+        "frozen" => values.flag(key),
+        _ => values.has(key),
+    };
+    ["weight_decay", "init", "constraint", "lr", "frozen"].into_iter().filter(said)
+}
+
 /// Places the layers of a list one after the other. Nothing is returned when one of them does not fit.
 pub fn chain(layers: &[Item], input: Input<'_>, slots: &mut Slots, diagnostics: &mut Diagnostics) -> Option<Placed> {
     place(layers, input, Within::default(), slots, diagnostics)
@@ -113,10 +123,12 @@ fn place(
         (placing.index, placing.layer) = (index, chosen.name);
         placing.care = placing.within.care.within(&chosen.values);
         placing.source = placing.shared(chosen)?;
+        let before = placing.slots.list().len();
         LAYERS.build(chosen.name)(chosen, &mut placing)?;
         if placing.broken {
             return None;
         }
+        placing.cared(chosen, before)?;
         placing.slots.close(placing.name());
         placing.story.push_str(&format!(" -> {} -> {}", chosen.name, placing.shape));
     }
@@ -280,14 +292,31 @@ impl Placing<'_> {
         }
         let (layer, place) = (values.text("share"), values.place("share"));
         self.known(layer, place)?;
-        let own = ["weight_decay", "init", "constraint"].into_iter().find(|key| values.has(key));
-        let own = own.or((values.number("lr") != 1.0).then_some("lr")).or(values.flag("frozen").then_some("frozen"));
-        if let Some(key) = own {
+        if let Some(key) = care(values).next() {
             let message = format!("`{key}` has no meaning for parameters that belong to layer `{layer}`");
             self.diagnostics.error_with_hint(values.place(key), message, "", format!("say it at layer `{layer}`"));
             return None;
         }
         Some(Some((layer.to_owned(), place)))
+    }
+
+    /// Reports what is said about parameters of a layer that has none; `before` is how many slots there were before it.
+    fn cared(&mut self, chosen: &Chosen, before: usize) -> Option<()> {
+        if self.source.is_some() {
+            return Some(());
+        }
+        let new = &self.slots.list()[before..];
+        let weights = new.iter().any(|slot| slot.role == Role::Weight);
+        let idle = care(&chosen.values).find(|key| new.is_empty() || *key == "constraint" && !weights);
+        let Some(key) = idle else { return Some(()) };
+        let (what, hint) = if new.is_empty() {
+            ("parameters", "leave it out, or say it at a layer that learns something")
+        } else {
+            ("incoming weights", "constraints are for layers whose units multiply their inputs by weights of their own")
+        };
+        let message = format!("`{key}` has no meaning for this layer: `{}` has no {what} here", chosen.name);
+        self.diagnostics.error_with_hint(chosen.values.place(key), message, "", hint);
+        None
     }
 
     /// Looks for an earlier layer with parameters; one that is not there is reported.

@@ -22,6 +22,7 @@ pub(super) struct Measured {
     pub number: Option<f64>,
     pub interval: Option<(f64, f64)>,
     pub n: usize,
+    pub of: usize,
     /// Whether trials it is about have still to be trained, or there are too few for it by the plan.
     pub waits: bool,
 }
@@ -59,6 +60,7 @@ impl Quantity {
             number: compute(&observed).filter(|x| !x.is_nan()),
             interval: interval(&observed, compute),
             n: observed[0].iter().filter(|o| o.value.is_some()).count(),
+            of: observed[0].iter().filter(|o| o.end != End::Missing).count(),
             waits: numbers().zip(&observed).any(|(number, observed)| number.waits(observed)),
         }
     }

@@ -5,6 +5,8 @@
 mod measure;
 mod read;
 
+use measure::Measured;
+
 use super::frame::Frame;
 use super::number::{exact, exact_or_empty, tidy};
 use super::select::{Selection, WHERE};
@@ -223,6 +225,8 @@ pub struct Judged<'a> {
     pub interval: Option<(f64, f64)>,
     /// How many trials have the measure.
     pub n: usize,
+    /// Of so many that were trained: a diverged one has none, nor one that never reached its goal.
+    pub of: usize,
     /// Whether it is as expected.
     pub verdict: Verdict,
 }
@@ -242,7 +246,8 @@ impl Expectation {
             Some(x) if self.low <= x && x <= self.high => Verdict::Met,
             _ => Verdict::Missed,
         };
-        Judged { expectation: self, measured: measured.number, interval: measured.interval, n: measured.n, verdict }
+        let Measured { number, interval, n, of, .. } = measured;
+        Judged { expectation: self, measured: number, interval, n, of, verdict }
     }
 
     /// The band in words: `0.45 to 0.85`, `at least 2.1`.
@@ -293,8 +298,11 @@ pub fn columns(judged: &[Judged<'_>]) -> Vec<Column> {
         column("95 % interval", true, &interval),
         column("published", true, &|j| number(j.expectation.published)),
         column("expected", false, &|j| j.expectation.band()),
-        column("verdict", false, &|j| j.verdict.word().to_owned()),
     ];
+    if judged.iter().any(|j| j.n < j.of) {
+        columns.push(column("trials", true, &|j| format!("{} of {}", j.n, j.of)));
+    }
+    columns.push(column("verdict", false, &|j| j.verdict.word().to_owned()));
     if judged.iter().any(|j| j.expectation.source.is_some()) {
         columns.push(column("source", false, &|j| j.expectation.source.clone().unwrap_or_default()));
     }

@@ -199,3 +199,18 @@ fn rank_correlations_are_those_of_scipy() {
     near(spearman(&[1.0, 2.0, 2.0, 3.0], &[1.0, 3.0, 2.0, 4.0]), 0.948_683_298_050_513_8);
     assert_eq!(spearman(&[1.0, 2.0], &[3.0, 3.0]), None);
 }
+
+#[test]
+fn a_number_of_some_trials_says_of_how_many() {
+    let all = [Outcome::Done(1.0), Outcome::Done(2.0), Outcome::Done(3.0)];
+    let some = [Outcome::Done(1.0), Outcome::Diverged(9.0), Outcome::Done(3.0)];
+    let expectation = parse("{ max = 'test_loss' }", &[]).unwrap();
+    let titles = |outcomes: &[Outcome]| {
+        let frame = frame_of(&[], &[outcomes]);
+        let judged = [expectation.judge(&frame)];
+        let columns = columns(&judged);
+        columns.iter().find(|c| c.title == "trials").map(|c| c.cells.clone())
+    };
+    assert_eq!(titles(&all), None);
+    assert_eq!(titles(&some), Some(vec!["2 of 3".to_owned()]));
+}
