@@ -116,6 +116,28 @@ fn shapes_in_blocks() {
     }
 }
 
+/// What is too large for six lines: the way that is chosen against the one for small products.
+#[test]
+fn large_products_agree() {
+    let mut scratch = Scratch::new();
+    let all = usize::MAX;
+    let direct = Plan { order: Order::Direct, pack_a: false, pack_b: false, rows: all, depth: all, height: all };
+    for (m, k, n) in [(512, 1024, 1030), (520, 700, 1900)] {
+        let mut stream = Stream(m as u64);
+        let (a, b) = (stream.units(m * k), stream.units(k * n));
+        for cpu in cpus() {
+            let mut both = [None, Some(direct)].map(|plan| {
+                let mut c = vec![f32::NAN; m * n];
+                let (a, b, to) = (Mat::new(&a, m, k), Mat::new(&b, k, n), MatMut::new(&mut c, m, n));
+                gemm_as(cpu, plan, Start::Zero, a, b, to, &mut scratch);
+                c
+            });
+            let [chosen, direct] = &mut both;
+            assert_same_bits(chosen, direct, &format!("{m}×{k}×{n} {}", cpu.isa()));
+        }
+    }
+}
+
 /// Every way to split a product, to copy and to turn, with blocks that are far too small.
 #[test]
 fn no_plan_shows() {
