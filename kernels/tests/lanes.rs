@@ -172,7 +172,8 @@ fn scaling_rounds_once() {
     }
 }
 
-struct Square([Block; LANES]);
+/// A square, of whose columns so many are turned.
+struct Square([Block; LANES], usize);
 
 impl Op for Square {
     /// Transposed in registers, turned in memory; the sums of the rows, the same one by one, and the largest of the rows.
@@ -182,8 +183,10 @@ impl Op for Square {
     fn eval<S: Simd>(self, s: S) -> Self::Out {
         let rows = self.0.map(|row| s.load(&row));
         let mut turned = [[0.0; LANES]; LANES];
-        // SAFETY: both are squares of sixteen rows, one behind the other.
-        unsafe { s.turn(self.0.as_ptr().cast(), LANES, turned.as_mut_ptr().cast(), LANES) };
+        // without gaps, so that the last row ends where the memory does
+        let narrow: Vec<f32> = self.0.iter().flat_map(|row| &row[..self.1]).copied().collect();
+        // SAFETY: these are sixteen rows of as many columns, one behind the other, and a square of sixteen.
+        unsafe { s.turn(narrow.as_ptr(), self.1, self.1, turned.as_mut_ptr().cast(), LANES) };
         let of_rows = [s.lanes(s.sums(rows)), rows.map(|row| s.sum(row)), s.lanes(s.largests(rows))];
         (s.transpose(rows).map(|row| s.lanes(row)), turned, of_rows)
     }
@@ -201,7 +204,14 @@ fn squares_turn_and_rows_are_summed_by_their_tree() {
             }
             row[0]
         };
-        let (transposed, turned, [sums, alone, largest]) = cpu.run(Square(rows));
+        for cols in 4..LANES {
+            let (_, turned, _) = cpu.run(Square(rows, cols));
+            for (i, j) in (0..LANES).flat_map(|i| (0..LANES).map(move |j| (i, j))) {
+                let expected = if i < cols { rows[j][i] } else { 0.0 };
+                assert_eq!(turned[i][j], expected, "{i}, {j} of {cols} columns on {}", cpu.isa());
+            }
+        }
+        let (transposed, turned, [sums, alone, largest]) = cpu.run(Square(rows, LANES));
         for i in 0..LANES {
             for j in 0..LANES {
                 assert_eq!((transposed[i][j], turned[i][j]), (rows[j][i], rows[j][i]), "{i}, {j} on {}", cpu.isa());

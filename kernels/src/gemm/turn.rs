@@ -72,11 +72,14 @@ impl Op for Squares {
                 let to = t.to.wrapping_add(j * t.to_row + i);
                 // SAFETY: `rows` and `cols` lie within the matrix, see `Turn::compute`.
                 unsafe {
-                    if rows == LANES && cols == LANES {
-                        s.turn(from, t.from_row, to, t.to_row);
-                    } else {
-                        let width = if t.whole { LANES } else { rows };
-                        part(s, (from, t.from_row), (rows, cols), (to, t.to_row), width);
+                    match (rows, cols) {
+                        // whole, and with a number that the compiler knows
+                        (LANES, LANES) => s.turn(from, t.from_row, LANES, to, t.to_row),
+                        (LANES, 4..) => s.turn(from, t.from_row, cols, to, t.to_row),
+                        _ => {
+                            let width = if t.whole { LANES } else { rows };
+                            part(s, (from, t.from_row), (rows, cols), (to, t.to_row), width);
+                        }
                     }
                 }
             }
@@ -84,7 +87,7 @@ impl Op for Squares {
     }
 }
 
-/// A square that is not whole; rows of `width` values are written.
+/// A square with fewer rows, or few columns; rows of `width` values are written.
 ///
 /// # Safety
 /// - `rows`, `cols` and `width` are at most sixteen, and the memory is valid for them.

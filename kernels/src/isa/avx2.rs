@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::{Op, Simd};
+use super::simd::{Op, Simd, fours};
 
 /// The proof that the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -294,32 +294,28 @@ impl Simd for Avx2 {
         columns
     }
 
-    /// In quarters of eight rows of eight, which fit the registers.
+    /// Eight rows of four columns at a time. What goes to the upper half is loaded there.
     #[inline(always)]
-    unsafe fn turn(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-        for (down, across) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
-            // SAFETY: the caller vouches for sixteen rows of sixteen; AVX was detected.
+    unsafe fn turn(self, from: *const f32, from_row: usize, cols: usize, to: *mut f32, to_row: usize) {
+        for (down, column) in [0, 8].into_iter().flat_map(|down| fours(cols).map(move |column| (down, column))) {
+            // SAFETY: the caller vouches for sixteen rows of these columns; AVX was detected.
             unsafe {
-                let from = from.add(down * from_row + across);
-                // `part[4 q + i]`: values 4 q.. of row i in the lower half, of row 4 + i in the upper
-                let part: [__m256; 8] = std::array::from_fn(
+                // values of row i in the lower half, of row 4 + i in the upper
+                let r: [__m256; 4] = std::array::from_fn(
                     #[inline(always)]
-                    |at| {
-                        let from = from.add(at % 4 * from_row + at / 4 * 4);
+                    |i| {
+                        let from = from.add((down + i) * from_row + column);
                         let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
                         _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(4 * from_row)))
                     },
                 );
-                for q in 0..2 {
-                    let r = &part[4 * q..];
-                    let (low0, low1) = (_mm256_unpacklo_ps(r[0], r[1]), _mm256_unpacklo_ps(r[2], r[3]));
-                    let (high0, high1) = (_mm256_unpackhi_ps(r[0], r[1]), _mm256_unpackhi_ps(r[2], r[3]));
-                    let to = to.add((across + 4 * q) * to_row + down);
-                    _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low0, low1));
-                    _mm256_storeu_ps(to.add(to_row), _mm256_shuffle_ps::<0xee>(low0, low1));
-                    _mm256_storeu_ps(to.add(2 * to_row), _mm256_shuffle_ps::<0x44>(high0, high1));
-                    _mm256_storeu_ps(to.add(3 * to_row), _mm256_shuffle_ps::<0xee>(high0, high1));
-                }
+                let (low0, low1) = (_mm256_unpacklo_ps(r[0], r[1]), _mm256_unpacklo_ps(r[2], r[3]));
+                let (high0, high1) = (_mm256_unpackhi_ps(r[0], r[1]), _mm256_unpackhi_ps(r[2], r[3]));
+                let to = to.add(column * to_row + down);
+                _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low0, low1));
+                _mm256_storeu_ps(to.add(to_row), _mm256_shuffle_ps::<0xee>(low0, low1));
+                _mm256_storeu_ps(to.add(2 * to_row), _mm256_shuffle_ps::<0x44>(high0, high1));
+                _mm256_storeu_ps(to.add(3 * to_row), _mm256_shuffle_ps::<0xee>(high0, high1));
             }
         }
     }

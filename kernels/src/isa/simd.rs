@@ -20,6 +20,15 @@ pub trait Op {
     fn eval<S: Simd>(self, s: S) -> Self::Out;
 }
 
+/// Where groups of four of so many columns begin; the last one may have some of the group before it.
+#[inline(always)]
+pub(crate) fn fours(cols: usize) -> impl Iterator<Item = usize> {
+    (0..cols.div_ceil(4)).map(
+        #[inline(always)]
+        move |group| (4 * group).min(cols - 4),
+    )
+}
+
 /// The pointer, of which the compiler cannot tell any more where it comes from. It costs no instruction.
 #[inline(always)]
 #[allow(clippy::pointers_in_nomem_asm_block, reason = "a comment reads nothing")]
@@ -158,20 +167,21 @@ pub trait Simd: Copy {
     /// The sixteen blocks as rows of a square, transposed.
     fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES];
 
-    /// Turns a square of sixteen rows: row `i` of `to` is column `i` of `from`.
+    /// Turns sixteen rows of at least four and at most sixteen values: row `i` of `to` is column `i` of `from`.
     ///
     /// # Safety
-    /// - `from` is valid for reading sixteen rows of sixteen `f32`, each `from_row` values after the one before, and `to`
-    ///   for writing as many, each `to_row` after the one before. They do not overlap.
+    /// - `4 <= cols <= 16`; `from` is valid for reading sixteen rows of `cols` values, each `from_row` values after the one
+    ///   before, and `to` for writing `cols` rows of sixteen, each `to_row` after the one before. They do not overlap.
     #[inline(always)]
-    unsafe fn turn(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe fn turn(self, from: *const f32, from_row: usize, cols: usize, to: *mut f32, to_row: usize) {
         let mut square = [self.zero(); LANES];
         for (i, v) in square.iter_mut().enumerate() {
+            let from = from.wrapping_add(i * from_row);
             // SAFETY: the caller vouches for sixteen rows.
-            *v = unsafe { self.load_ptr(from.add(i * from_row)) };
+            *v = unsafe { if cols == LANES { self.load_ptr(from) } else { self.load_ptr_part(from, cols) } };
         }
-        for (j, v) in self.transpose(square).into_iter().enumerate() {
-            // SAFETY: the caller vouches for sixteen rows.
+        for (j, v) in self.transpose(square).into_iter().enumerate().take(cols) {
+            // SAFETY: the caller vouches for as many rows.
             unsafe { self.store_ptr(v, to.add(j * to_row)) };
         }
     }
