@@ -257,8 +257,9 @@ pub fn gemm_as(
 
 /// The same work as [`gemm`] without the way to memory: the rows of A, of B and of C lie where their first one does, or the
 /// columns where those lie in one piece, and so in the nearest cache. What it takes is to be held against what the product
-/// takes; what it leaves in the first row of C means nothing.
+/// takes; what it leaves in the first row of C means nothing. Always by the kernels of this crate.
 pub fn gemm_near(cpu: Cpu, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], scratch: &mut Scratch) {
+    let cpu = cpu.engine(Engine::Simd);
     let c = MatMut { row_stride: 0, ..MatMut::new(c, a.rows, b.cols) };
     gemm_as(cpu, Some(Plan::chosen(cpu, a, b)), Start::Zero, a.near(), b.near(), c, scratch);
 }
