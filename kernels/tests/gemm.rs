@@ -102,6 +102,9 @@ fn shapes_that_are_packed() {
         for (m, k, n) in [(70, 1030, 70), (1030, 390, 64), (64, 390, 1025)] {
             check(cpu, &[None], (m, k, n), &mut scratch);
         }
+        let (order, all) = (Order::Panels, usize::MAX);
+        let panels = Plan { order, pack_a: false, pack_b: true, rows: all, depth: all, height: all };
+        check(cpu, &[Some(panels)], (7, 1030, 1100), &mut scratch);
     }
 }
 
@@ -142,7 +145,7 @@ fn large_products_agree() {
 #[test]
 fn no_plan_shows() {
     let mut plans = Vec::new();
-    let orders = [Order::Direct, Order::Turned, Order::Blocks, Order::Column];
+    let orders = [Order::Direct, Order::Turned, Order::Panels, Order::Blocks, Order::Column];
     let packs = [(false, false), (false, true), (true, false), (true, true)];
     for (order, (pack_a, pack_b)) in orders.into_iter().flat_map(|order| packs.map(|pack| (order, pack))) {
         for (rows, depth, height) in
@@ -166,7 +169,7 @@ fn no_plan_shows() {
 #[test]
 fn no_part_shows() {
     let mut scratch = Scratch::new();
-    let orders = [Order::Direct, Order::Turned, Order::Blocks, Order::Column];
+    let orders = [Order::Direct, Order::Turned, Order::Panels, Order::Blocks, Order::Column];
     let mut plans: Vec<Option<Plan>> = vec![None];
     for order in orders {
         plans.push(Some(Plan { order, pack_a: false, pack_b: true, rows: 5, depth: 16, height: 50 }));

@@ -1,12 +1,13 @@
 //! Matrix products, `C = start + A B`: every element of C is one chain of fused multiply-adds over `k`, in order. This
 //! file says what a product is; `plan` decides how it is computed, the loops over blocks are in `product`, those of large
-//! products in `large`, that of a single column in `column`, what is copied together first in `pack`, what is turned in
-//! `turn`, and the piece of C that lives in registers in `tile` and `stream`.
+//! products in `panels` and `large`, that of a single column in `column`, what is copied together first in `pack`, what is
+//! turned in `turn`, and the piece of C that lives in registers in `tile` and `stream`.
 
 mod column;
 mod fetch;
 mod large;
 mod pack;
+mod panels;
 mod plan;
 mod product;
 mod stream;

@@ -9,7 +9,8 @@
 //! ```
 
 use super::Mat;
-use super::large::{self, COLS};
+use super::large;
+use super::panels;
 use super::stream::A_ROW;
 use super::turn::Turn;
 use crate::isa::{LANES, Simd};
@@ -20,7 +21,8 @@ pub(super) const DEPTH: usize = 1024;
 /// Columns of the widest panel of B.
 pub(super) const WIDTH: usize = 4 * LANES;
 /// Values of the largest block of B.
-const AREA_OF_B: usize = if COLS * large::DEPTH > DEPTH * WIDTH { COLS * large::DEPTH } else { DEPTH * WIDTH };
+const AREA_OF_B: usize = (panels::COLS + WIDTH) * DEPTH;
+const _: () = assert!(AREA_OF_B >= (large::COLS + WIDTH) * large::DEPTH);
 /// Values of A that are packed at once: half of such a cache.
 const AREA_OF_A: usize = 128 * 1024;
 /// Rows of A that are packed have this many values more, so that they do not meet in the caches.

@@ -13,6 +13,8 @@ pub enum Order {
     /// `Cᵀ = Bᵀ Aᵀ`, with the lanes along the rows of C, and turned into C on the way out. The other choices are about that
     /// product then.
     Turned,
+    /// C in stretches, from all panels of B that are packed.
+    Panels,
     /// C in blocks, from A and B that are packed.
     Blocks,
     /// A single column of C, the lanes along the rows of A, if its rows or columns lie in one piece; else as `Direct`.
@@ -24,9 +26,9 @@ pub enum Order {
 pub struct Plan {
     /// The order.
     pub order: Order,
-    /// Whether A is copied together; in blocks it is, and where neither its rows nor its columns lie in one piece.
+    /// Whether A is copied together; in `Blocks` it is, and where neither its rows nor its columns lie in one piece.
     pub pack_a: bool,
-    /// Whether B is copied together where its columns lie side by side; in blocks it is, and where they are no whole blocks of
+    /// Whether B is copied together where its columns lie side by side; in `Panels` and `Blocks` it is, and where they are no whole blocks of
     /// sixteen.
     pub pack_b: bool,
     /// The most rows of a tile; more than the registers hold means as many as they hold.
@@ -51,6 +53,8 @@ const NEAR: usize = 256 * 1024;
 /// Values of B up to which copying it panel by panel, for all rows of A and the whole of `k`, costs less than packing both:
 /// 4 MB.
 const FAR: usize = 1024 * 1024;
+/// Rows for which all panels of a `B` that is far are packed at once.
+const MANY: usize = 512;
 /// Rows from which on a panel is used so often that it may leave the first-level cache: C is read and written less often then.
 const TALL: usize = 256;
 /// Values of B that are read as they lie, for each tile anew, and the whole of `k` at once: 512 KB.
@@ -83,6 +87,8 @@ impl Plan {
         };
         let order = if column(a, b) {
             Order::Column
+        } else if wide && along && m >= MANY && a.cols.min(n) >= large && a.cols * n >= FAR / 2 {
+            Order::Panels
         } else if m.min(n) >= large && a.cols >= large / 2 && !near {
             Order::Blocks
         } else if cost(b.t(), a.t()) + m * n * TURNING < cost(a, b) {
@@ -94,7 +100,10 @@ impl Plan {
         let width = panel_width::<S>(b.cols);
         let (down, small) = (a.col_stride != 1, b.rows * b.cols <= AS_IT_LIES);
         // a division takes as long as a small tile
-        let whole = small || order == Order::Blocks || wide && !down && a.rows >= TALL || a.cols * width <= PANEL;
+        let whole = small
+            || matches!(order, Order::Blocks | Order::Panels)
+            || wide && !down && a.rows >= TALL
+            || a.cols * width <= PANEL;
         Plan {
             order,
             pack_a: a.row_stride == 1 && a.col_stride.is_multiple_of(ALIAS),

@@ -67,6 +67,7 @@ impl Op for &mut Product<'_> {
             },
             Order::Direct | Order::Column => self.direct(s, plan, width),
             Order::Turned => self.turned(s, plan, width),
+            Order::Panels => self.in_panels(s, plan, width),
             Order::Blocks => self.large(s, plan),
         }
     }
@@ -107,7 +108,7 @@ impl Product<'_> {
 
     /// Rows of A where the tiles find them.
     #[inline(always)]
-    fn rows_of_a<S: Simd>(&mut self, s: S, plan: Plan, a: Mat<'_>) -> RowsOfA {
+    pub(super) fn rows_of_a<S: Simd>(&mut self, s: S, plan: Plan, a: Mat<'_>) -> RowsOfA {
         if plan.pack_a { pack::pack_rows(s, a, &mut self.buffers.rows_of_a) } else { RowsOfA::in_place(a) }
     }
 
@@ -237,7 +238,7 @@ pub(super) fn panel_width<S: Simd>(n: usize) -> usize {
 
 /// A panel of B, and what its tiles do beside computing.
 #[derive(Clone, Copy)]
-struct Panel {
+pub(super) struct Panel {
     b: *const f32,
     b_row: usize,
     /// Where the first tile copies B to, which the others read then.
@@ -250,7 +251,7 @@ struct Panel {
 
 impl Panel {
     #[inline(always)]
-    fn packed(b: *const f32, depth: usize, cols: usize) -> Self {
+    pub(super) fn packed(b: *const f32, depth: usize, cols: usize) -> Self {
         Panel { b, b_row: cols.next_multiple_of(LANES), copy: None, ahead: Ahead::nothing(), depth, cols }
     }
 
@@ -259,7 +260,7 @@ impl Panel {
     /// # Safety
     /// - As for [`Tile::compute`], for every tile of the rows.
     #[inline(always)]
-    unsafe fn tiles<S: Simd>(
+    pub(super) unsafe fn tiles<S: Simd>(
         &mut self,
         s: S,
         a: RowsOfA,
