@@ -18,6 +18,17 @@ const LINKS: usize = 4;
 /// Floating-point operations of a round of [`fma_chains`], a fused multiply-add counted as two.
 pub const FLOPS_PER_ROUND: usize = LINKS * MANY * LANES * 2;
 
+/// The sum of all lanes of all of them.
+#[inline(always)]
+fn total<S: Simd>(s: S, all: impl IntoIterator<Item = S::V>) -> f32 {
+    all.into_iter()
+        .map(
+            #[inline(always)]
+            |one| s.sum(one),
+        )
+        .sum()
+}
+
 struct Chains {
     rounds: usize,
     factor: f32,
@@ -38,13 +49,7 @@ impl Chains {
                 }
             }
         }
-        chains
-            .into_iter()
-            .map(
-                #[inline(always)]
-                |chain| s.sum(chain),
-            )
-            .sum()
+        total(s, chains)
     }
 }
 
@@ -90,13 +95,7 @@ impl<const EVERY: usize> Loading<'_, EVERY> {
                 }
             }
         }
-        chains
-            .into_iter()
-            .map(
-                #[inline(always)]
-                |chain| s.sum(chain),
-            )
-            .sum()
+        total(s, chains)
     }
 }
 
@@ -162,13 +161,7 @@ impl TileLoop<'_> {
                 }
             }
         }
-        acc.into_iter()
-            .flatten()
-            .map(
-                #[inline(always)]
-                |chain| s.sum(chain),
-            )
-            .sum()
+        total(s, acc.into_iter().flatten())
     }
 }
 
