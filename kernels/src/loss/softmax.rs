@@ -114,20 +114,26 @@ impl<F: OfCrossEntropy> Op for Rows<'_, F> {
             let rows = LANES.min(self.losses.len() - first);
             if self.width <= LANES {
                 self.narrow(s, first, rows);
-                continue;
-            }
-            let Known { total, gap, spread, own, exps } = self.known(s, first, rows);
-            let (loss, factor, pull) = self.taken(s, total, gap, spread, own);
-            s.store_part(loss, &mut self.losses[first..first + rows]);
-            let (factor, pull) = (s.lanes(factor), s.lanes(pull));
-            for i in 0..rows {
-                self.slope(s, first + i, exps[i], (factor[i], pull[i]));
+            } else {
+                self.wide(s, first, rows);
             }
         }
     }
 }
 
 impl<F: OfCrossEntropy> Rows<'_, F> {
+    /// The rows from `first` on, at most sixteen, of many classes.
+    #[inline(always)]
+    fn wide<S: Simd>(&mut self, s: S, first: usize, rows: usize) {
+        let Known { total, gap, spread, own, exps } = self.known(s, first, rows);
+        let (loss, factor, pull) = self.taken(s, total, gap, spread, own);
+        s.store_part(loss, &mut self.losses[first..first + rows]);
+        let (factor, pull) = (s.lanes(factor), s.lanes(pull));
+        for i in 0..rows {
+            self.slope(s, first + i, exps[i], (factor[i], pull[i]));
+        }
+    }
+
     /// The losses of sixteen rows, by what their exponentials are to be multiplied for the gradient, and what is taken away
     /// from it for their classes.
     #[inline(always)]
@@ -152,50 +158,57 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
     fn narrow<S: Simd>(&mut self, s: S, first: usize, rows: usize) {
         let width = self.width;
         let classes = &self.classes[first..first + rows];
-        let (mut square, mut class, mut own) = ([s.zero(); LANES], [0.0; LANES], [self.kept; LANES]);
+        let (mut class, mut own) = ([0.0; LANES], [self.kept; LANES]);
         for (i, &c) in classes.iter().enumerate() {
             assert!((c as usize) < width, "loss: class {c} of {width}");
-            square[i] = s.load_part(&self.z[(first + i) * width..][..width]);
             class[i] = c as f32;
             if !self.weights.is_empty() {
                 own[i] = self.kept * self.weights[c as usize];
             }
         }
         let class = s.load(&class);
-        let z = s.transpose(square);
-        let mut parts = [s.splat(f32::NEG_INFINITY); LANES];
-        parts[..width].copy_from_slice(&z[..width]);
+        let outputs = &self.z[first * width..][..rows * width];
+        let mut square = [s.zero(); LANES];
+        for (i, v) in square.iter_mut().enumerate() {
+            if i < rows {
+                *v = s.load_part(&outputs[i * width..][..width]);
+            }
+        }
+        let mut z = s.transpose(square);
+        for (j, z) in z.iter_mut().enumerate() {
+            if j >= width {
+                *z = s.splat(f32::NEG_INFINITY);
+            }
+        }
         let largest = tree(
-            parts,
+            &z,
             #[inline(always)]
             |a, b| s.max(a, b),
         );
-        let (mut exps, mut parts, mut of_class) = ([s.zero(); LANES], [s.zero(); LANES], s.zero());
+        let (mut exps, mut of_class) = ([s.zero(); LANES], s.zero());
         for j in 0..width {
             exps[j] = math::exp(s, s.sub(z[j], largest));
             of_class = s.select(s.eq(class, s.splat(j as f32)), z[j], of_class);
         }
         let total = tree(
-            exps,
+            &exps,
             #[inline(always)]
             |a, b| s.add(a, b),
         );
         let weight = |j: usize| if self.weights.is_empty() { 1.0 } else { self.weights[j] };
         let smooth = self.share > 0.0;
+        let mut spread = s.zero();
         if smooth {
-            for j in 0..width {
-                parts[j] = s.mul_add(s.splat(weight(j)), s.sub(largest, z[j]), s.zero());
+            let mut parts = [s.zero(); LANES];
+            for (j, part) in parts.iter_mut().enumerate().take(width) {
+                *part = s.mul_add(s.splat(weight(j)), s.sub(largest, z[j]), s.zero());
             }
-        }
-        let spread = if smooth {
-            tree(
-                parts,
+            spread = tree(
+                &parts,
                 #[inline(always)]
                 |a, b| s.add(a, b),
-            )
-        } else {
-            s.zero()
-        };
+            );
+        }
         let (loss, factor, pull) = self.taken(s, total, s.sub(largest, of_class), spread, s.load(&own));
         s.store_part(loss, &mut self.losses[first..first + rows]);
         let Some(gradient) = &mut self.gradient else { return };
@@ -207,10 +220,13 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
             }
             *e = s.select(s.eq(class, s.splat(j as f32)), s.sub(y, pull), y);
         }
-        let turned = s.transpose(exps);
-        let rows = gradient[first * width..].chunks_exact_mut(width).take(rows);
-        for (v, row) in turned.into_iter().zip(rows) {
-            s.store_part(v, row);
+        for (i, v) in s.transpose(exps).into_iter().enumerate().take(rows) {
+            let row = &mut gradient[(first + i) * width..];
+            // what comes after the row is overwritten by the next
+            match row.first_chunk_mut() {
+                Some(block) => s.store(v, block),
+                None => s.store_part(v, &mut row[..width]),
+            }
         }
     }
 
@@ -273,8 +289,12 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
 
 /// The order of [`Simd::sum`], from block to block.
 #[inline(always)]
-fn tree<V: Copy>(mut parts: [V; LANES], of: impl Fn(V, V) -> V) -> V {
-    for width in [8, 4, 2, 1] {
+fn tree<V: Copy>(all: &[V; LANES], of: impl Fn(V, V) -> V) -> V {
+    let mut parts: [V; 8] = std::array::from_fn(
+        #[inline(always)]
+        |i| of(all[i], all[i + 8]),
+    );
+    for width in [4, 2, 1] {
         for i in 0..width {
             parts[i] = of(parts[i], parts[i + width]);
         }
