@@ -9,6 +9,7 @@ use common::networks::{INPUTS, OUTPUTS, SYMBOLS, networks};
 use common::{Errors, Rehearsal, planned, rehearse, rows, scratches};
 use kernels::loss::{Loss, Mean, Targets};
 use kernels::{Cpu, Form, Scratch, Setting};
+use rayon::prelude::*;
 use runner::base::random::{Seeds, Stream};
 use runner::base::registry::Members;
 use runner::base::shape::{Shape, Target};
@@ -220,7 +221,7 @@ fn gradient(Rehearsal { plan, train }: &Rehearsal, params: &[f32], scratches: &m
 }
 
 /// The loss of a batch from the outputs of its rows.
-type Total<'a> = Box<dyn Fn(&[Vec<f64>]) -> f64 + 'a>;
+type Total<'a> = Box<dyn Fn(&[Vec<f64>]) -> f64 + Sync + 'a>;
 
 /// What is minimised, as a file says it and written out in `f64`.
 struct Objective<'a> {
@@ -257,21 +258,19 @@ fn objectives(outputs: &Outputs) -> Vec<Objective<'_>> {
 
 /// The slopes of the objectives along every parameter.
 fn slopes(network: &Network, params: &[f32], x: &[f32], objectives: &[Objective<'_>]) -> Vec<Vec<f64>> {
-    let mut params: Vec<f64> = params.iter().map(|p| f64::from(*p)).collect();
+    let params: Vec<f64> = params.iter().map(|p| f64::from(*p)).collect();
     let x: Vec<Vec<f64>> = x.chunks(INPUTS).map(|x| x.iter().map(|x| f64::from(*x)).collect()).collect();
-    let mut slopes = vec![Vec::with_capacity(params.len()); objectives.len()];
-    for i in 0..params.len() {
+    let along = |params: &mut Vec<f64>, i: usize| {
         let at = params[i];
         let [above, below] = [at + H, at - H].map(|p| {
             params[i] = p;
-            network.reference_rows(&params, &x, Some(Draws { seeds: SEEDS, step: 1, row: 0 }))
+            network.reference_rows(params, &x, Some(Draws { seeds: SEEDS, step: 1, row: 0 }))
         });
         params[i] = at;
-        for (slopes, objective) in slopes.iter_mut().zip(objectives) {
-            slopes.push(((objective.total)(&above) - (objective.total)(&below)) / (2.0 * H));
-        }
-    }
-    slopes
+        objectives.iter().map(|o| ((o.total)(&above) - (o.total)(&below)) / (2.0 * H)).collect()
+    };
+    let all: Vec<Vec<f64>> = (0..params.len()).into_par_iter().map_init(|| params.clone(), along).collect();
+    (0..objectives.len()).map(|objective| all.iter().map(|slopes| slopes[objective]).collect()).collect()
 }
 
 /// Holds a gradient against the slopes of a reference; one that is NaN was not asked for.
