@@ -63,6 +63,10 @@ const AS_IT_LIES: usize = 128 * 1024;
 const BROAD: usize = 128;
 /// A stride whose multiples all fall into one set of the first-level cache, in floats.
 const ALIAS: usize = 1024;
+/// The most rows of a tile that are such a stride apart: as many lines as the smallest of these caches keep in a set. With
+/// twelve, each step of `k` reads a line from the second-level cache: 58 instead of 73 GFLOP/s in 128x1024x10 on a Zen 4, 109
+/// instead of 116 in 128x1024x32 (a throwaway, plans in turn).
+const WAYS: usize = 8;
 
 impl Plan {
     /// The plan that is followed where none is given.
@@ -110,7 +114,7 @@ impl Plan {
             // down the columns of A there are many tiles, and narrow ones are many anyway: a panel of theirs that is small stays in
             // the first-level cache if its rows do not meet there
             pack_b: !small || (down || !wide) && b.cols > BROAD,
-            rows: usize::MAX,
+            rows: if a.row_stride.is_multiple_of(ALIAS) { WAYS } else { usize::MAX },
             depth: if whole { usize::MAX } else { PANEL / width },
             height: HEIGHT,
         }
