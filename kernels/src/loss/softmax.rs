@@ -167,19 +167,7 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
             }
         }
         let class = s.load(&class);
-        let outputs = &self.z[first * width..][..rows * width];
-        let mut square = [s.zero(); LANES];
-        for (i, v) in square.iter_mut().enumerate() {
-            if i < rows {
-                *v = s.load_part(&outputs[i * width..][..width]);
-            }
-        }
-        let mut z = s.transpose(square);
-        for (j, z) in z.iter_mut().enumerate() {
-            if j >= width {
-                *z = s.splat(f32::NEG_INFINITY);
-            }
-        }
+        let z = columns(s, &self.z[first * width..][..rows * width], width);
         let largest = tree(
             &z,
             #[inline(always)]
@@ -285,6 +273,24 @@ impl<F: OfCrossEntropy> Rows<'_, F> {
             place = s.add(place, s.splat(LANES as f32));
         }
     }
+}
+
+/// The columns of at most sixteen rows of at most sixteen values, as small as can be where there are none.
+#[inline(always)]
+fn columns<S: Simd>(s: S, rows: &[f32], width: usize) -> [S::V; LANES] {
+    let mut square = [s.zero(); LANES];
+    for (i, v) in square.iter_mut().enumerate() {
+        if i * width < rows.len() {
+            *v = s.load_part(&rows[i * width..][..width]);
+        }
+    }
+    let mut columns = s.transpose(square);
+    for (j, v) in columns.iter_mut().enumerate() {
+        if j >= width {
+            *v = s.splat(f32::NEG_INFINITY);
+        }
+    }
+    columns
 }
 
 /// The order of [`Simd::sum`], from block to block.
