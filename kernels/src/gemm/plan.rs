@@ -148,6 +148,19 @@ impl Op for Choice<'_> {
     }
 }
 
+/// Whether a product is so small and simple that no plan but one comes into question: as it stands, a single panel of whole
+/// blocks, everything in place. Without a plan it takes about 90 cycles less (32x32x32 on a Zen 4, a throwaway).
+#[inline(always)]
+pub(super) fn at_once<S: Simd>(a: Mat<'_>, b: Mat<'_>) -> bool {
+    let in_place = b.col_stride == 1 && (a.col_stride == 1 || a.row_stride == 1 && !a.col_stride.is_multiple_of(ALIAS));
+    in_place
+        && !a.row_stride.is_multiple_of(ALIAS)
+        && b.cols.is_multiple_of(LANES)
+        && b.cols <= S::TILES.len() * LANES
+        && b.rows * b.cols <= PANEL
+        && (4..=HEIGHT).contains(&a.rows)
+}
+
 /// Whether [`Order::Column`] can be followed.
 #[inline(always)]
 pub(super) fn column(a: Mat<'_>, b: Mat<'_>) -> bool {

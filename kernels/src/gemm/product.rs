@@ -53,6 +53,7 @@ impl Op for &mut Product<'_> {
     fn eval<S: Simd>(self, s: S) {
         let plan = match self.plan {
             Some(plan) => plan,
+            None if plan::at_once::<S>(self.a, self.b) => return self.at_once(s),
             None => Plan::of::<S>(self.a, self.b),
         };
         if plan.order == Order::Turned {
@@ -74,6 +75,24 @@ impl Op for &mut Product<'_> {
 }
 
 impl Product<'_> {
+    /// C as it stands, where it is a single panel and nothing is packed.
+    #[inline(always)]
+    fn at_once<S: Simd>(&mut self, s: S) {
+        let (a, b) = (self.a, self.b);
+        let layout = LayoutOfRows { rows: a.rows, most: S::TILES[b.cols / LANES - 1] };
+        let (data, b_row, ahead) = (b.data.as_ptr(), b.row_stride, Ahead::nothing());
+        let mut panel = Panel { b: data, b_row, copy: None, ahead, depth: b.rows, cols: b.cols };
+        let first = match self.start {
+            Start::Zero => First::Zero,
+            Start::Bias(bias) => First::Bias(bias.as_ptr()),
+            Start::Keep => First::Keep,
+        };
+        let (c, c_row) = (self.c.at(0, 0), self.c.row_stride);
+        // SAFETY: A, B, C and the bias have the sizes that were checked when the views and the product were made, and B whole
+        // blocks of columns. C is borrowed for writing, so nothing overlaps it.
+        unsafe { panel.tiles(s, RowsOfA::in_place(a), layout, first, (c, c_row)) }
+    }
+
     /// C as it stands.
     #[inline(always)]
     fn direct<S: Simd>(&mut self, s: S, plan: Plan, width: usize) {
