@@ -10,12 +10,12 @@
 //!   packed            ---
 //! ```
 
+use super::Mat;
 use super::pack;
 use super::plan::Plan;
 use super::product::{LayoutOfRows, Product, blocks};
 use super::stream::{A_ROW, Streamed, UNROLL};
 use super::tile::{First, Piece};
-use super::{Mat, Start};
 use crate::isa::{LANES, Simd};
 
 /// Blocks of sixteen columns of a panel, where the registers have room for as many.
@@ -72,12 +72,7 @@ impl Product<'_> {
         let mut ahead = Stretch { rows: self.a.part(below, p, layout.rows.min(m - below), depth), asked: 0 };
         for (r, rows) in layout.tiles() {
             for x in (0..cols).step_by(width) {
-                let first = match self.start {
-                    _ if p > 0 => First::Keep,
-                    Start::Zero => First::Zero,
-                    Start::Bias(bias) => First::Bias(bias[j + x..].as_ptr()),
-                    Start::Keep => First::Keep,
-                };
+                let first = self.first(p, j + x);
                 let c = self.c.at(i + r, j + x);
                 let cols_of_tile = width.min(cols - x);
                 let blocks = cols_of_tile.div_ceil(LANES);

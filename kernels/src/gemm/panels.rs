@@ -11,11 +11,9 @@
 //!                     ---  ...
 //! ```
 
-use super::Start;
 use super::pack;
 use super::plan::Plan;
 use super::product::{LayoutOfRows, Panel, Product, blocks};
-use super::tile::First;
 use crate::isa::Simd;
 
 /// Columns of a block of B, but for what makes them whole panels.
@@ -40,12 +38,7 @@ impl Product<'_> {
                     for x in (0..cols).step_by(width) {
                         let b = self.buffers.panels_of_b.as_ptr().wrapping_add(x * depth);
                         let mut panel = Panel::packed(b, depth, width.min(cols - x));
-                        let first = match self.start {
-                            _ if p > 0 => First::Keep,
-                            Start::Zero => First::Zero,
-                            Start::Bias(bias) => First::Bias(bias[j + x..].as_ptr()),
-                            Start::Keep => First::Keep,
-                        };
+                        let first = self.first(p, j + x);
                         let (c, c_row) = (self.c.at(i, j + x), self.c.row_stride);
                         // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                         // product were made; so was the bias; B was packed in whole blocks of columns. C is borrowed for

@@ -82,11 +82,7 @@ impl Product<'_> {
         let layout = LayoutOfRows { rows: a.rows, most: S::TILES[b.cols / LANES - 1] };
         let (data, b_row, ahead) = (b.data.as_ptr(), b.row_stride, Ahead::nothing());
         let mut panel = Panel { b: data, b_row, copy: None, ahead, depth: b.rows, cols: b.cols };
-        let first = match self.start {
-            Start::Zero => First::Zero,
-            Start::Bias(bias) => First::Bias(bias.as_ptr()),
-            Start::Keep => First::Keep,
-        };
+        let first = self.first(0, 0);
         let (c, c_row) = (self.c.at(0, 0), self.c.row_stride);
         // SAFETY: A, B, C and the bias have the sizes that were checked when the views and the product were made, and B whole
         // blocks of columns. C is borrowed for writing, so nothing overlaps it.
@@ -109,12 +105,7 @@ impl Product<'_> {
                 for j in (0..n).step_by(width) {
                     let cols = width.min(n - j);
                     let mut panel = self.panel(s, (p, depth), (j, cols), width, (layout, plan.pack_b));
-                    let first = match self.start {
-                        _ if p > 0 => First::Keep,
-                        Start::Zero => First::Zero,
-                        Start::Bias(bias) => First::Bias(bias[j..j + cols].as_ptr()),
-                        Start::Keep => First::Keep,
-                    };
+                    let first = self.first(p, j);
                     let (c, c_row) = (self.c.at(i, j), self.c.row_stride);
                     // SAFETY: the parts of A, B and C are within them, whose sizes were checked when the views and the
                     // product were made; so was the bias; packed A and B were filled for these rows and whole blocks of
@@ -122,6 +113,17 @@ impl Product<'_> {
                     unsafe { panel.tiles(s, a, layout, first, (c, c_row)) }
                 }
             }
+        }
+    }
+
+    /// What the chains of the columns from `j` on start from, at step `p` of `k`.
+    #[inline(always)]
+    pub(super) fn first(&self, p: usize, j: usize) -> First {
+        match self.start {
+            _ if p > 0 => First::Keep,
+            Start::Zero => First::Zero,
+            Start::Bias(bias) => First::Bias(bias[j..].as_ptr()),
+            Start::Keep => First::Keep,
         }
     }
 
